@@ -186,7 +186,7 @@ class Applier:
         if (
             linked is not None
             and linked[0].remote_version == seen.ref.version
-            and not linked[1].origin == Origin.LEDGER
+            and linked[1].origin != Origin.LEDGER
         ):
             return
         if seen.applies_credit or (linked is not None and linked[0].kind == RecordKind.ALLOCATION):

@@ -40,6 +40,8 @@ async def drain(service: Service, held: HeldLane) -> None:
         if connection is None or connection.status != ConnectionStatus.CONNECTED:
             await _close_for_good(held)
             return
+        if await _is_paused(held):
+            return
         try:
             worked = await _round(held, service.ledgers.open(connection), connection_id)
         except SignInNeeded as error:
@@ -116,6 +118,15 @@ async def _close_for_good(held: HeldLane) -> None:
     """Not connected: everything stays where it is until a person connects the company again."""
     async with held.write() as (_, lane):
         close(lane, None)
+
+
+async def _is_paused(held: HeldLane) -> bool:
+    """A wake-up during a pause changes nothing: the ledger asked for quiet, or did not answer."""
+    async with held.write() as (_, lane):
+        if lane.paused_until is None or lane.paused_until <= utc_now():
+            return False
+        _leave_until(lane, lane.paused_until)
+        return True
 
 
 async def _pause(held: HeldLane, connection_id: str, error: ConnectorError) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import case, col, func, select
@@ -380,7 +380,7 @@ async def _failed(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call
         raise error
 
 
-async def earliest_push(session: Session, connection_id: str) -> list[object]:
+async def earliest_push(session: Session, connection_id: str) -> list[datetime | None]:
     """When there is something to push next: the earliest open call and the earliest due record."""
     calls = select(func.min(StoredCall.next_at)).where(
         col(StoredCall.connection_id) == connection_id, col(StoredCall.state) != CallState.DONE
