@@ -4,7 +4,7 @@ HTTP, OAuth headers, paging, batches and rate limits end here. A caller sees cor
 tell one ledger from another.
 
     ConnectorError            something the whole call came to
-    |- TryLater               nothing was written (429, 503, connect time-out): repeat the same call after `wait_seconds`
+    |- TryLater               nothing was written (429, 503, connect time-out): repeat the call after `wait_seconds`
     |- OutcomeUnknown         the request left and no clear answer came (read time-out, reset, 500, 502, 504, HTML):
     |                         look before sending again
     |- SignInNeeded           the grant is gone: only a person can reconnect the company
@@ -185,7 +185,7 @@ class Ledger(Protocol):
         ...
 
     async def send(self, call: Call) -> list[Outcome]:
-        """Carry a call out: one outcome for each member, in any order. Raises ConnectorError for the call as a whole."""
+        """Carry a call out: one outcome for each member, in any order. ConnectorError is about the call as a whole."""
         ...
 
     async def look(self, members: Sequence[Member]) -> dict[str, Observed | None]:
