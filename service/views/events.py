@@ -68,7 +68,7 @@ def event_view(row: Event) -> CloudEvent:
         type=EventType(row.type),
         subject=row.subject,
         time=row.time,
-        sequence=str(row.seq),
+        sequence=f"{row.seq:020d}",
         data=row.data,
     )
 
@@ -77,7 +77,7 @@ def read_sequence(after: str) -> int:
     """The place in the feed; "" is its beginning. Raises CursorInvalid for anything but a sequence."""
     if not after:
         return 0
-    if not (after.isascii() and after.isdigit()) or len(after) > 19 or int(after) > LARGEST_SEQUENCE:
+    if not (after.isascii() and after.isdigit()) or len(after) > 20 or int(after) > LARGEST_SEQUENCE:
         raise CursorInvalid(after)
     return int(after)
 
