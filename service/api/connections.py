@@ -6,12 +6,12 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.params import JSONBody
 
 from contracts.api import Authorization, ConnectionPage, LaneStatus
-from contracts.books import Catalog, LedgerName
+from contracts.books import Catalog
 from contracts.connections import Connection, ConnectionRequest, ConnectionSettings, Readiness
-from contracts.problems import Problem, Reason
 from service import connections
 from service.api.errors import malformed_field, not_found, refused
 from service.api.shared import PAGE, ApiRequest, Cursor, Limit, PathId, own_connection, service_of
+from service.runtime import Service, not_set_up
 from service.views import connections as views
 
 
@@ -25,8 +25,8 @@ class ConnectionController(Controller):
     async def create(self, request: ApiRequest, data: JSONBody[ConnectionRequest]) -> Connection:
         """Ask for a connection. Send a person to authorize_url; the connection works once they agreed."""
         _require_web_address(data.return_url)
-        _require_known_ledger(data.ledger)
         service = service_of(request)
+        _require_set_up(service, data.ledger)
         async with service.database.write() as session:
             row = await connections.create(session, request.user.id, data)
             url = await connections.begin_authorization(service, session, row)
@@ -59,6 +59,7 @@ class ConnectionController(Controller):
         service = service_of(request)
         async with service.database.write() as session:
             row = await own_connection(session, request.user, connection_id)
+            _require_set_up(service, row.ledger)
             return Authorization(authorize_url=await connections.begin_authorization(service, session, row))
 
 
@@ -140,17 +141,6 @@ def _require_web_address(url: str) -> None:
         )
 
 
-def _require_known_ledger(ledger: LedgerName) -> None:
-    if ledger is not LedgerName.QUICKBOOKS:
-        raise refused(
-            [
-                Problem(
-                    reason=Reason.NOT_SUPPORTED_BY_LEDGER,
-                    where="the connection",
-                    field="ledger",
-                    message=f"This installation cannot connect to {ledger.value}.",
-                    fix="Ask for a connection to quickbooks.",
-                    value=ledger.value,
-                )
-            ]
-        )
+def _require_set_up(service: Service, ledger: str) -> None:
+    if service.ledgers.provider(ledger) is None:
+        raise refused([not_set_up(ledger)])

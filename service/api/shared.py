@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.params import PathParameter, QueryParameter
 
@@ -31,7 +32,7 @@ WithReason: TypeAlias = Annotated[Reason | None, QueryParameter(description="Onl
 PAGE = DEFAULT_PAGE
 
 
-def service_of(request: Request[Any, Any, Any]) -> Service:
+def service_of(request: ASGIConnection[Any, Any, Any, Any]) -> Service:
     """The running service, put into the application's state by create_app."""
     return cast("Service", request.app.state.service)
 

@@ -9,11 +9,9 @@ from sqlmodel import col, select
 from contracts.api import DeliveryPage, DeliveryState, DeliveryView, Endpoint, EndpointList, EndpointRequest, NewEndpoint
 from service.api.errors import not_found
 from service.api.shared import PAGE, ApiRequest, Cursor, Limit, PathId, service_of
-from service.clock import utc_now
 from service.events import endpoints
-from service.lanes.waking import wake
 from service.store.database import Session
-from service.store.tables import Delivery, Event, LaneKind, Platform, WebhookEndpoint
+from service.store.tables import Delivery, Event, Platform, WebhookEndpoint
 from service.views import events as views
 
 
@@ -82,12 +80,7 @@ class WebhookEndpointController(Controller):
             if found is None:
                 raise not_found("delivery")
             delivery, event = found
-            delivery.state = DeliveryState.PENDING
-            delivery.tries = 0
-            delivery.next_at = utc_now()
-            session.add(delivery)
-            await session.flush()
-            await wake(session, LaneKind.ENDPOINT, endpoint.id)
+            await endpoints.redeliver(session, delivery)
             return views.delivery_view(delivery, event)
 
 
