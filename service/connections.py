@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import structlog
-from connectors.oauth.grants import Grant
 from sqlmodel import col, select
 
+from connectors.oauth.grants import Grant
 from connectors.protocol import ConnectorError
 from contracts.books import Catalog
 from contracts.connections import ConnectionRequest, ConnectionSettings, ConnectionStatus, Readiness

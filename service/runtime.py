@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from connectors.http import EventSender
-from connectors.oauth.grants import Grant, StoredGrant
 from sqlalchemy import update
 from sqlmodel import col, or_
 
+from connectors.http import EventSender
+from connectors.oauth.grants import Grant, StoredGrant
 from connectors.protocol import Ledger, Provider, TryLater
 from contracts.books import LedgerName, RemoteRef
 from contracts.problems import Problem, Reason

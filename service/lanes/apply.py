@@ -183,11 +183,7 @@ class Applier:
             ours = any(self._find((RecordKind.INVOICE,), remote_id) for remote_id in touched)
             if seen.voided or not (ours or self._find((RecordKind.CUSTOMER,), seen.customer_ref)):
                 return
-        if (
-            linked is not None
-            and linked[0].remote_version == seen.ref.version
-            and linked[1].origin != Origin.LEDGER
-        ):
+        if linked is not None and linked[0].remote_version == seen.ref.version and linked[1].origin != Origin.LEDGER:
             return
         if seen.applies_credit or (linked is not None and linked[0].kind == RecordKind.ALLOCATION):
             await self._credit_applied(linked, seen)

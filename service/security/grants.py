@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 
 from connectors.oauth.grants import Grant
-
 from service.security.secrets import SecretBox
 
 
