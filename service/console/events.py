@@ -10,7 +10,8 @@ from contracts.api import DeliveryState
 from service.console.connections import first_of
 from service.console.rendering import Ask, go, page
 from service.console.sessions import Missing, operator_of, service_of
-from service.store.tables import Delivery
+from service.events.endpoints import redeliver, redeliver_failed
+from service.store.tables import Connection, Delivery
 from service.views.events import find_endpoint, latest_events, list_deliveries, list_endpoints, view_endpoints
 from service.views.paging import CursorInvalid
 

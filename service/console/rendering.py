@@ -56,6 +56,8 @@ def environment() -> Environment:
         "date": words.date_text,
         "amount": words.amount_text,
         "ledger": words.ledger_name,
+        "plain": lambda value: format(value.normalize(), "f"),
+        "pretty": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
         "reason": words.reason_title,
     }
     made.globals |= {
@@ -96,7 +98,7 @@ def page(request: Ask, template: str, *, status: int = 200, **values: Any) -> Re
             notice=_read_notice(request),
         )
     )
-    response = Response(text, status_code=status, media_type=MediaType.HTML, headers={"cache-control": "no-store"})
+    response = Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS | {"cache-control": "no-store"})
     if FLASH_COOKIE in request.cookies:
         response.delete_cookie(FLASH_COOKIE, path="/console")
     return response

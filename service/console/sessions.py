@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -31,7 +30,6 @@ Connected = ASGIConnection[Any, Any, Any, Any]
 
 SESSION_COOKIE = "ledgerlane_console"
 SESSION_LASTS = timedelta(hours=8)
-LINK_LASTS = timedelta(minutes=15)
 
 
 class SignInNeeded(Exception):
@@ -66,17 +64,6 @@ async def sign_in(session: Session, platform_id: str) -> str:
         ConsoleSession(digest=digest(token), platform_id=platform_id, expires_at=utc_now() + SESSION_LASTS)
     )
     return token
-
-
-async def new_entry_link(session: Session, platform_id: str, base_url: str) -> str:
-    """A link that signs one browser in, once, within fifteen minutes."""
-    code = new_one_time_code()
-    session.add(
-        ConsoleSession(
-            digest=digest(code), platform_id=platform_id, one_time=True, expires_at=utc_now() + LINK_LASTS
-        )
-    )
-    return f"{base_url}/console/enter?code={quote(code)}"
 
 
 async def use_entry_code(session: Session, code: str) -> str | None:
