@@ -10,14 +10,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SkipValidation
 
 from contracts.base import Contract, Exact, bounded
 from contracts.books import RecordKind
 from contracts.connections import Connection
 from contracts.events import CloudEvent, EventType
 from contracts.imports import CustomerImport, ImportRow
-from contracts.invoices import PaymentStatus
+from contracts.credit_memos import CreditMemo
+from contracts.customers import Customer
+from contracts.invoices import Invoice, PaymentStatus
+from contracts.payments import Payment
 from contracts.problems import Problem
 
 MAX_BATCH = 1000
@@ -141,6 +144,30 @@ class RecordPage(Contract):
 
 class AttemptList(Contract):
     items: list[AttemptView]
+
+
+class CustomerBatch(Contract):
+    """Customers, each accepted or refused on its own."""
+
+    items: Annotated[list[SkipValidation[Customer]], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class InvoiceBatch(Contract):
+    """Invoices, each accepted or refused on its own."""
+
+    items: Annotated[list[SkipValidation[Invoice]], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class CreditMemoBatch(Contract):
+    """Credit memos, each accepted or refused on its own."""
+
+    items: Annotated[list[SkipValidation[CreditMemo]], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class PaymentBatch(Contract):
+    """Payments, each accepted or refused on its own."""
+
+    items: Annotated[list[SkipValidation[Payment]], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class BatchItem(Contract):

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from contracts.api import DeliveryPage, DeliveryState, DeliveryView, Endpoint, EventPage
-from contracts.events import CloudEvent, EventType
+from contracts.events import EventType
+from service.events.feed import to_cloud_event
 from service.store.database import Session
 from service.store.tables import Delivery, Event, WebhookEndpoint
 from service.views.paging import DEFAULT_PAGE, CursorInvalid, cut, decode_cursor, encode_cursor
@@ -38,8 +39,8 @@ async def list_events(
     rows = (await session.exec(query.order_by(col(Event.seq)).limit(limit + 1))).all()
     page, more = cut(rows, limit)
     return EventPage(
-        items=[event_view(row) for row in page],
-        next_cursor=str(page[-1].seq) if page else after or "0",
+        items=[to_cloud_event(row) for row in page],
+        next_cursor=str(page[-1].seq if page else read_sequence(after)),
         has_more=more,
     )
 
@@ -54,22 +55,9 @@ async def latest_events(
     rows = (await session.exec(query.order_by(col(Event.seq).desc()).limit(limit + 1))).all()
     page, more = cut(rows, limit)
     return EventPage(
-        items=[event_view(row) for row in page],
+        items=[to_cloud_event(row) for row in page],
         next_cursor=str(page[0].seq) if page else "0",
         has_more=more,
-    )
-
-
-def event_view(row: Event) -> CloudEvent:
-    """The contract's shape of an event."""
-    return CloudEvent(
-        id=row.id,
-        source=f"/connections/{row.connection_id}",
-        type=EventType(row.type),
-        subject=row.subject,
-        time=row.time,
-        sequence=str(row.seq),
-        data=row.data,
     )
 
 
@@ -77,7 +65,7 @@ def read_sequence(after: str) -> int:
     """The place in the feed; "" is its beginning. Raises CursorInvalid for anything but a sequence."""
     if not after:
         return 0
-    if not (after.isascii() and after.isdigit()) or len(after) > 19 or int(after) > LARGEST_SEQUENCE:
+    if not (after.isascii() and after.isdigit()) or len(after) > 20 or int(after) > LARGEST_SEQUENCE:
         raise CursorInvalid(after)
     return int(after)
 

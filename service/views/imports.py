@@ -13,7 +13,7 @@ from contracts.api import ImportPage, ImportRowPage
 from contracts.books import RecordKind, RemoteRef
 from contracts.customers import Customer
 from contracts.imports import CustomerImport, ImportRow, ImportState, RowState
-from contracts.problems import Problem, Reason
+from contracts.problems import REASONS, Problem, Reason
 from service.store.database import Database, Session
 from service.store.tables import Connection, ImportRun, StoredImportRow
 from service.views.paging import DEFAULT_PAGE, DeepLinks, cut, decode_cursor, encode_cursor
@@ -38,13 +38,11 @@ class RowFilter:
         if self.reason is not None:
             clauses.append(has_reason(StoredImportRow.reasons, self.reason))
         if self.search:
-            needle = self.search.lower()
+            needle = self.search.casefold()
             clauses.append(
                 sa.or_(
-                    *(
-                        sa.func.lower(column).contains(needle, autoescape=True)
-                        for column in (StoredImportRow.search, StoredImportRow.name, StoredImportRow.email)
-                    )
+                    col(StoredImportRow.search).contains(needle, autoescape=True),
+                    sa.func.lower(StoredImportRow.country_text).contains(needle, autoescape=True),
                 )
             )
         return clauses
@@ -142,9 +140,25 @@ def row_view(row: StoredImportRow, ledgers: DeepLinks, connection: Connection) -
         url=ledgers.deep_link(connection, RemoteRef(kind=RecordKind.CUSTOMER, id=row.remote_id)),
         customer_id=row.customer_id or row.wanted_customer_id,
         customer=customer,
-        problems=[Problem.model_validate(problem) for problem in row.body.get("problems", [])],
+        problems=_problems(row),
         read_at=row.read_at,
     )
+
+
+def _problems(row: StoredImportRow) -> list[Problem]:
+    """What was observed, and what was found out since: a code that came after the reading has no text of its own."""
+    observed = [Problem.model_validate(problem) for problem in row.body.get("problems", [])]
+    explained = {problem.reason for problem in observed}
+    later = [Reason(code) for code in row.reasons if Reason(code) not in explained]
+    return observed + [
+        Problem(
+            reason=reason,
+            where=f"customer {row.name}",
+            message=f"{REASONS[reason].title}.",
+            fix="Choose another id for it in billing, or keep the customer that is linked.",
+        )
+        for reason in later
+    ]
 
 
 async def _row_place(session: Session, row: StoredImportRow) -> tuple[str, str]:
