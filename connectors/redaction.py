@@ -35,7 +35,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"[^\s\"'<>:,;()\[\]{}=]+@[^\s\"'<>,;()\[\]{}]+\.[A-Za-z]{2,}"), CUT),
     (re.compile(r"(?<![\w.:-])\+?\(?\d{2,4}\)?(?:[\s./-]\(?\d{2,4}\)?){2,}(?![\w:-])"), CUT),
-    (re.compile(r"(?<![\w.])\+\d{7,15}\b"), CUT),
+    (re.compile(r"(?<![\w.:])\+\d[\d ().-]{5,18}\d\b"), CUT),
 )
 
 
