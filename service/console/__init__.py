@@ -71,7 +71,7 @@ def console_failure(request: Ask, error: Exception) -> Response[str] | None:
 
 
 def _csrf(settings: Settings) -> CSRFConfig:
-    """Double submit. The secret follows from the installation's own, so that every process accepts the others' forms."""
+    """Double submit. The secret follows from the installation's own: every process accepts the others' forms."""
     key = settings.secret_key.get_secret_value() or secrets.token_hex(32)
     return CSRFConfig(
         secret=hmac.new(key.encode(), b"ledgerlane console forms", hashlib.sha256).hexdigest(),

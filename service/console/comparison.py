@@ -45,48 +45,56 @@ def compare(core: CoreRecord, held: Observed | None) -> list[Line]:
 
 def _document(core: Invoice | CreditMemo, held: ObservedDocument | None) -> Iterator[Line]:
     money = core.currency
-    yield _line("Number", core.number, held and held.number, compared=bool(held and core.number))
-    yield _line("Issue date", core.issue_date, held and held.issue_date, compared=held is not None)
+    yield _line("Number", core.number, held.number if held else None, compared=bool(held and core.number))
+    yield _line("Issue date", core.issue_date, held.issue_date if held else None, compared=held is not None)
     if isinstance(core, Invoice):
-        yield _line("Due date", core.due_date, held and held.due_date, compared=bool(held and core.due_date))
-    yield _line("Currency", core.currency, held and held.currency, compared=bool(held and held.currency))
-    yield _line("Net", core.totals.net, held and held.net, currency=money, compared=held is not None)
-    yield _line("Tax", core.totals.tax, held and held.tax, currency=money, compared=held is not None)
-    yield _line("Total", core.totals.total, held and held.total, currency=money, compared=held is not None)
-    yield _line("Open", None, held and held.balance, currency=money, compared=False)
+        yield _line("Due date", core.due_date, held.due_date if held else None, compared=bool(held and core.due_date))
+    yield _line("Currency", core.currency, held.currency if held else None, compared=bool(held and held.currency))
+    yield _line("Net", core.totals.net, held.net if held else None, currency=money, compared=held is not None)
+    yield _line("Tax", core.totals.tax, held.tax if held else None, currency=money, compared=held is not None)
+    yield _line("Total", core.totals.total, held.total if held else None, currency=money, compared=held is not None)
+    yield _line("Open", None, held.balance if held else None, currency=money, compared=False)
     voided = core.status == DocumentStatus.VOIDED
-    yield _line("Voided", voided, held and held.voided, compared=held is not None)
+    yield _line("Voided", voided, held.voided if held else None, compared=held is not None)
     if isinstance(core, Invoice):
         sent = core.status == DocumentStatus.SENT
-        yield _line("Sent", sent, held and held.sent, compared=bool(held and sent))
+        yield _line("Sent", sent, held.sent if held else None, compared=bool(held and sent))
 
 
 def _payment(core: Payment, held: ObservedPayment | None) -> Iterator[Line]:
     money = core.currency
-    yield _line("Date", core.paid_on, held and held.paid_on, compared=held is not None)
-    yield _line("Currency", core.currency, held and held.currency, compared=bool(held and held.currency))
-    yield _line("Amount", core.amount, held and held.amount, currency=money, compared=held is not None)
+    yield _line("Date", core.paid_on, held.paid_on if held else None, compared=held is not None)
+    yield _line("Currency", core.currency, held.currency if held else None, compared=bool(held and held.currency))
+    yield _line("Amount", core.amount, held.amount if held else None, currency=money, compared=held is not None)
     applied = sum((one.amount for one in core.allocations), Decimal(0)) - sum(
         (one.amount for one in core.credits), Decimal(0)
     )
-    yield _line("Not applied", core.amount - applied, held and held.unapplied, currency=money, compared=held is not None)
-    yield _line("Reference", core.reference, held and held.reference, compared=bool(held and core.reference))
+    yield _line(
+        "Not applied",
+        core.amount - applied,
+        held.unapplied if held else None,
+        currency=money,
+        compared=held is not None,
+    )
+    yield _line("Reference", core.reference, held.reference if held else None, compared=bool(held and core.reference))
     voided = core.status == MoneyStatus.VOIDED
-    yield _line("Voided", voided, held and held.voided, compared=held is not None)
+    yield _line("Voided", voided, held.voided if held else None, compared=held is not None)
 
 
 def _customer(core: Customer, held: ObservedCustomer | None) -> Iterator[Line]:
     seen = held.customer if held else None
-    yield _line("Name", core.name, seen and seen.name, compared=bool(seen and core.name))
-    yield _line("Company", core.company_name, seen and seen.company_name, compared=bool(seen and core.company_name))
+    yield _line("Name", core.name, seen.name if seen else None, compared=bool(seen and core.name))
+    yield _line(
+        "Company", core.company_name, seen.company_name if seen else None, compared=bool(seen and core.company_name)
+    )
     emails = ", ".join(core.emails)
-    yield _line("E-mail", emails, seen and ", ".join(seen.emails), compared=bool(seen and emails))
-    yield _line("Currency", core.currency, held and held.currency, compared=bool(held and core.currency))
+    yield _line("E-mail", emails, ", ".join(seen.emails) if seen else None, compared=bool(seen and emails))
+    yield _line("Currency", core.currency, held.currency if held else None, compared=bool(held and core.currency))
     for label, part in (("Street", "line1"), ("City", "city"), ("Postal code", "postal_code"), ("Country", "country")):
         mine = getattr(core.billing_address, part)
         theirs = getattr(seen.billing_address, part) if seen else None
         yield _line(label, mine, theirs, compared=bool(seen and mine))
-    yield _line("Active", core.active, held and held.active, compared=held is not None)
+    yield _line("Active", core.active, held.active if held else None, compared=held is not None)
 
 
 def _line(label: str, wanted: Value, held: Value, *, compared: bool, currency: str = "") -> Line:

@@ -37,9 +37,7 @@ async def connections_page(request: Ask) -> Response[str]:
         except CursorInvalid:
             found = await list_connections(session, platform_id)
         counts = await _counts(session, [item.id for item in found.items])
-    rows = [
-        {"connection": item, "label": label_of(item), **_in_three(counts.get(item.id, {}))} for item in found.items
-    ]
+    rows = [{"connection": item, "label": label_of(item), **_in_three(counts.get(item.id, {}))} for item in found.items]
     return page(request, "connections.html", rows=rows, more=found.next_cursor or "", first=first_of(request))
 
 

@@ -137,9 +137,7 @@ async def _record_of(session: Session, connection: Connection, record_id: str) -
     return record
 
 
-async def _customer_names(
-    session: Session, connection: Connection, records: Iterable[RecordSummary]
-) -> dict[str, str]:
+async def _customer_names(session: Session, connection: Connection, records: Iterable[RecordSummary]) -> dict[str, str]:
     """Names of the customers the records are for, by billing id."""
     ids = {record.customer_id for record in records if record.customer_id}
     statement = select(Record.external_id, Record.name).where(
@@ -157,9 +155,7 @@ async def _csv(request: Ask, connection: Connection, wanted: RecordFilter) -> As
     cursor: str | None = ""
     while cursor is not None:
         async with service.database.read() as session:
-            found = await list_records(
-                session, service.ledgers, connection, wanted, limit=LARGEST_PAGE, cursor=cursor
-            )
+            found = await list_records(session, service.ledgers, connection, wanted, limit=LARGEST_PAGE, cursor=cursor)
         yield _csv_lines([_csv_row(record) for record in found.items])
         cursor = found.next_cursor
 

@@ -17,7 +17,9 @@ log = structlog.get_logger("console")
 def sign_in_needed(request: Ask, error: SignInNeeded) -> Response[str] | Redirect:
     """To the sign-in page, and from there back to the page that was asked for."""
     if request.method != "GET":
-        return go("/console/sign-in", "Your session has ended and nothing was changed. Sign in and repeat it.", tone="warn")
+        return go(
+            "/console/sign-in", "Your session has ended and nothing was changed. Sign in and repeat it.", tone="warn"
+        )
     where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     notice = "Your session has ended. Sign in to go on." if error.ended else ""
     response = go(f"/console/sign-in?next={quote(where)}", notice, tone="info")
@@ -45,7 +47,8 @@ def http_error(request: Ask, error: HTTPException) -> Response[str]:
             request,
             403,
             "This form can no longer be used",
-            "It was open too long, or cookies are switched off. Nothing was changed. Go back, reload the page and try again.",
+            "It was open too long, or cookies are switched off. Nothing was changed. "
+            "Go back, reload the page and try again.",
         )
     if error.status_code == 405:
         return _error(request, 405, "This address only takes forms", "Go back and use the button on the page.")

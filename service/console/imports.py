@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,19 +10,20 @@ import sqlalchemy as sa
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
-from litestar.response import Redirect, Response
+from litestar.response import Redirect, Response, Stream
 from sqlmodel import col, select
 
-from contracts.imports import ImportSelection, ImportState, ReloadSelection, RowState, SelectedRow
+from contracts.imports import ImportRow, ImportSelection, ImportState, ReloadSelection, RowState, SelectedRow
 from contracts.problems import Reason
+from service.api import import_files
 from service.console.connections import address, first_of, frame
-from service.console.rendering import Ask, go, page, query
+from service.console.rendering import HEADERS, Ask, go, page, query
 from service.console.sessions import Missing, connection_of, service_of
 from service.console.words import plural
 from service.imports.runs import reload_rows, select_rows, start
 from service.store.database import Session
 from service.store.tables import Connection, ImportRun, StoredImportRow
-from service.views.imports import RowFilter, find_run, list_rows, list_runs, view_run
+from service.views.imports import RowFilter, find_run, list_rows, list_runs, stream_rows, view_run
 from service.views.paging import CursorInvalid
 
 MOST_ROWS = 500
@@ -47,7 +49,9 @@ async def start_run(request: Ask, connection_id: FromPath[str]) -> Redirect:
     async with service_of(request).database.write() as session:
         row = await connection_of(request, session, connection_id)
         if row.status != "connected":
-            return go(f"{address(row.id)}", "The company has to be connected before its customers can be read.", tone="bad")
+            return go(
+                f"{address(row.id)}", "The company has to be connected before its customers can be read.", tone="bad"
+            )
         run = await start(session, row)
     return go(_address(row, run), "The ledger's customers are being read.", tone="info")
 
@@ -85,6 +89,20 @@ async def report_page(request: Ask, connection_id: FromPath[str], run_id: FromPa
     )
 
 
+@get("/connections/{connection_id:str}/imports/{run_id:str}/report.csv")
+async def report_csv(request: Ask, connection_id: FromPath[str], run_id: FromPath[str]) -> Stream:
+    """The rows the filters leave, as the API's own CSV."""
+    rows, run = await _rows_to_download(request, connection_id, run_id)
+    return _guarded(import_files.csv_download(rows, run.id))
+
+
+@get("/connections/{connection_id:str}/imports/{run_id:str}/report.xlsx")
+async def report_xlsx(request: Ask, connection_id: FromPath[str], run_id: FromPath[str]) -> Stream:
+    """The rows the filters leave, as the API's own spreadsheet."""
+    rows, run = await _rows_to_download(request, connection_id, run_id)
+    return _guarded(await import_files.xlsx_download(rows, run.id))
+
+
 @post("/connections/{connection_id:str}/imports/{run_id:str}")
 async def act(request: Ask, connection_id: FromPath[str], run_id: FromPath[str]) -> Redirect:
     """Import or read again: the rows that are ticked, or all valid or invalid ones."""
@@ -117,7 +135,9 @@ async def _do(session: Session, run: ImportRun, form: FormMultiDict) -> tuple[st
         case "import_all":
             return _imported(await select_rows(session, run, ImportSelection(all_valid=True)), left_out=0)
         case "reload":
-            count = await reload_rows(session, run, ReloadSelection(rows=[one for one in ticked if 0 < len(one) <= 100]))
+            count = await reload_rows(
+                session, run, ReloadSelection(rows=[one for one in ticked if 0 < len(one) <= 100])
+            )
             return _reloaded(count)
         case "reload_all":
             return _reloaded(await reload_rows(session, run, ReloadSelection(all_invalid=True)))
@@ -148,6 +168,21 @@ def _address(connection: Connection, run: ImportRun) -> str:
     return f"{address(connection.id)}/imports/{run.id}"
 
 
+async def _rows_to_download(
+    request: Ask, connection_id: str, run_id: str
+) -> tuple[AsyncIterator[ImportRow], ImportRun]:
+    service = service_of(request)
+    async with service.database.read() as session:
+        row, run = await _run_of(request, session, connection_id, run_id)
+    wanted = row_filter({name: request.query_params.get(name, "").strip() for name in FILTERS})
+    return stream_rows(service.database, service.ledgers, row, run, wanted), run
+
+
+def _guarded(download: Stream) -> Stream:
+    download.headers.update(HEADERS)
+    return download
+
+
 async def _run_of(request: Ask, session: Session, connection_id: str, run_id: str) -> tuple[Connection, ImportRun]:
     row = await connection_of(request, session, connection_id)
     run = await find_run(session, row.id, run_id)
@@ -166,4 +201,4 @@ async def _pending(session: Session, run: ImportRun) -> dict[str, int]:
     return found
 
 
-HANDLERS = [runs_page, start_run, report_page, act]
+HANDLERS = [runs_page, start_run, report_page, report_csv, report_xlsx, act]

@@ -98,7 +98,9 @@ def page(request: Ask, template: str, *, status: int = 200, **values: Any) -> Re
             notice=_read_notice(request),
         )
     )
-    response = Response(text, status_code=status, media_type=MediaType.HTML, headers=HEADERS | {"cache-control": "no-store"})
+    response = Response(
+        text, status_code=status, media_type=MediaType.HTML, headers=HEADERS | {"cache-control": "no-store"}
+    )
     if FLASH_COOKIE in request.cookies:
         response.delete_cookie(FLASH_COOKIE, path="/console")
     return response
@@ -111,8 +113,8 @@ def go(path: str, notice: str = "", *, tone: str = "good") -> Redirect:
         text = json.dumps({"text": notice[:600], "tone": tone}).encode()
         response.set_cookie(
             Cookie(
-                FLASH_COOKIE,
-                base64.urlsafe_b64encode(text).decode().rstrip("="),
+                key=FLASH_COOKIE,
+                value=base64.urlsafe_b64encode(text).decode().rstrip("="),
                 path="/console",
                 max_age=60,
                 httponly=True,

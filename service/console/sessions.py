@@ -60,9 +60,7 @@ async def sign_in(session: Session, platform_id: str) -> str:
     """Open a session. Returns the token for the cookie; sessions that have ended are swept."""
     await session.exec(delete(ConsoleSession).where(col(ConsoleSession.expires_at) < utc_now()))
     token = new_one_time_code()
-    session.add(
-        ConsoleSession(digest=digest(token), platform_id=platform_id, expires_at=utc_now() + SESSION_LASTS)
-    )
+    session.add(ConsoleSession(digest=digest(token), platform_id=platform_id, expires_at=utc_now() + SESSION_LASTS))
     return token
 
 
@@ -88,8 +86,8 @@ async def sign_out(session: Session, token: str) -> None:
 def session_cookie(token: str, *, secure: bool) -> Cookie:
     """The cookie for a token. Lax, so that coming back from the ledger's consent page finds the session."""
     return Cookie(
-        SESSION_COOKIE,
-        token,
+        key=SESSION_COOKIE,
+        value=token,
         path="/console",
         max_age=int(SESSION_LASTS.total_seconds()),
         httponly=True,
