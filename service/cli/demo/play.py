@@ -154,9 +154,7 @@ class Play:
         there = self._there("Invoice", view["ledger"]["id"])
         self._expect(there["TxnDate"] == later, f"its date there is {there['TxnDate']}, wanted {later}")
         self._nobody_was_written_to_twice()
-        self._ok(
-            "Billing sent it later: its date moved, it is marked as sent, and the customer got no second mail."
-        )
+        self._ok("Billing sent it later: its date moved, it is marked as sent, and the customer got no second mail.")
 
         second = self._invoice("inv_1002", "HP-1002", [("Retainer", "1", "300.00", False)])
         self._platform.put(f"{self._connection}/invoices/inv_1002", second)
