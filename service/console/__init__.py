@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from pathlib import Path
 
 from litestar import Response, Router
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
-from litestar.middleware.csrf import CSRFMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
 
 from service.console import connections, documents, entrance, errors, events, imports, preferences
 from service.console.rendering import Ask
 from service.console.sessions import Missing, SignInNeeded, require_operator
-from service.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 
 
-def console_handlers(settings: Settings) -> list[ControllerRouterHandler]:
-    """Everything under /console, complete: pages, guard, CSRF protection, error pages, static files.
+def console_handlers() -> list[ControllerRouterHandler]:
+    """Everything under /console: pages, guard, error pages, static files.
 
-    Expects the running Service as `app.state.service`; needs no template or CSRF configuration of the application.
+    Of the application it needs the running Service as `app.state.service`, a CSRF configuration for /console, and
+    console_failure where errors without a route are handled. Templates are its own affair.
     """
     failures: ExceptionHandlersMap = {
         SignInNeeded: errors.sign_in_needed,
@@ -49,7 +43,6 @@ def console_handlers(settings: Settings) -> list[ControllerRouterHandler]:
     pages = Router(
         "/console",
         route_handlers=[*entrance.HANDLERS, inside],
-        middleware=[DefineMiddleware(CSRFMiddleware, config=_csrf(settings))],
         exception_handlers=failures,
         include_in_schema=False,
     )
@@ -59,6 +52,8 @@ def console_handlers(settings: Settings) -> list[ControllerRouterHandler]:
         name="console-static",
         cache_control=CacheControlHeader(max_age=31_536_000, public=True, immutable=True),
         exception_handlers=failures,
+        # A file that is cached for everybody must not carry one browser's cookie.
+        opt={"exclude_from_csrf": True},
     )
     return [pages, static]
 
@@ -68,18 +63,6 @@ def console_failure(request: Ask, error: Exception) -> Response[str] | None:
     if not (request.url.path == "/console" or request.url.path.startswith("/console/")):
         return None
     return errors.http_error(request, error) if isinstance(error, HTTPException) else errors.broken(request, error)
-
-
-def _csrf(settings: Settings) -> CSRFConfig:
-    """Double submit. The secret follows from the installation's own: every process accepts the others' forms."""
-    key = settings.secret_key.get_secret_value() or secrets.token_hex(32)
-    return CSRFConfig(
-        secret=hmac.new(key.encode(), b"ledgerlane console forms", hashlib.sha256).hexdigest(),
-        cookie_name="ledgerlane_form",
-        cookie_path="/console",
-        cookie_httponly=True,
-        cookie_secure=settings.base_url.startswith("https://"),
-    )
 
 
 __all__ = ["console_failure", "console_handlers"]

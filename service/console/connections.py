@@ -15,7 +15,7 @@ from contracts.api import LaneStatus
 from contracts.connections import ConnectionRequest, ConnectionStatus
 from service.connections import begin_authorization, catalog_of, create, disconnect, readiness, refresh_catalog
 from service.console.causes import causes_of
-from service.console.rendering import Ask, go, page
+from service.console.rendering import Ask, field, go, page
 from service.console.sessions import connection_of, operator_of, service_of
 from service.store.database import Session
 from service.store.tables import Connection, Record, RecordState
@@ -47,7 +47,7 @@ async def new_connection(request: Ask) -> Response[str] | Redirect:
     form = await request.form()
     service = service_of(request)
     try:
-        wanted = ConnectionRequest.model_validate({"ledger": form.get("ledger"), "name": form.get("name") or ""})
+        wanted = ConnectionRequest.model_validate({"ledger": field(form, "ledger"), "name": field(form, "name")})
     except ValidationError:
         return go(HOME, "Nothing was connected: the name may have at most 200 characters.", tone="bad")
     async with service.database.write() as session:

@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Response
 
-from service.console.rendering import Ask, go, page
+from service.console.rendering import Ask, field, go, page
 from service.console.sessions import (
     SESSION_COOKIE,
     service_of,
@@ -36,8 +36,8 @@ async def sign_in_page(request: Ask) -> Response[str]:
 async def sign_in_with_key(request: Ask) -> Response[str] | Redirect:
     """Check the key and open a session."""
     form = await request.form()
-    where = _inside(str(form.get("next", "")))
-    key = str(form.get("key", "")).strip()
+    where = _inside(field(form, "next"))
+    key = field(form, "key")
     async with service_of(request).database.write() as session:
         platform = await platform_of_key(session, key) if key else None
         token = await sign_in(session, platform.id) if platform else ""
@@ -58,7 +58,7 @@ async def enter(request: Ask) -> Response[str] | Redirect:
     """Use the link up."""
     form = await request.form()
     async with service_of(request).database.write() as session:
-        token = await use_entry_code(session, str(form.get("code", "")))
+        token = await use_entry_code(session, field(form, "code"))
     if token is None:
         return page(request, "enter.html", status=410, code="", spent=True)
     return _let_in(request, token, HOME)

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from contracts.api import DeliveryState
 from service.console.connections import first_of, label_of
-from service.console.rendering import Ask, go, page
+from service.console.rendering import Ask, field, go, page
 from service.console.sessions import Missing, operator_of, service_of
 from service.console.words import plural
 from service.events.endpoints import redeliver
@@ -69,7 +69,7 @@ async def redeliver_now(request: Ask, endpoint_id: FromPath[str]) -> Redirect:
         if row is None:
             raise Missing("endpoint")
         chosen = select(Delivery).where(col(Delivery.endpoint_id) == row.id)
-        if delivery_id := str(form.get("delivery", "")):
+        if delivery_id := field(form, "delivery"):
             chosen = chosen.where(col(Delivery.id) == delivery_id)
         else:
             chosen = chosen.where(col(Delivery.state) == DeliveryState.FAILED).limit(AT_ONCE)

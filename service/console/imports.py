@@ -17,7 +17,7 @@ from contracts.imports import ImportRow, ImportSelection, ImportState, ReloadSel
 from contracts.problems import Reason
 from service.api import import_files
 from service.console.connections import address, first_of, frame
-from service.console.rendering import HEADERS, Ask, go, page, query
+from service.console.rendering import HEADERS, Ask, field, fields, go, page, query
 from service.console.sessions import Missing, connection_of, service_of
 from service.console.words import plural
 from service.imports.runs import reload_rows, select_rows, start
@@ -123,8 +123,8 @@ def row_filter(asked: dict[str, str]) -> RowFilter:
 
 
 async def _do(session: Session, run: ImportRun, form: FormMultiDict) -> tuple[str, str]:
-    ticked = [str(value) for value in form.getall("row", [])][:MOST_ROWS]
-    action = str(form.get("action", ""))
+    ticked = fields(form, "row")[:MOST_ROWS]
+    action = field(form, "action")
     if action in ("import", "reload") and not ticked:
         return "Nothing was done: tick at least one customer first.", "warn"
     match action:
@@ -160,7 +160,7 @@ def _reloaded(count: int) -> tuple[str, str]:
 
 def _back(form: FormMultiDict) -> str:
     """The filters and the page the action was taken on, rebuilt from their known names only."""
-    given = dict(parse_qsl(str(form.get("back", "")).lstrip("?")))
+    given = dict(parse_qsl(field(form, "back").lstrip("?")))
     return query({name: given.get(name, "") for name in (*FILTERS, "cursor", "first")}).removesuffix("?")
 
 

@@ -17,7 +17,7 @@ from contracts.problems import Reason
 from service.connections import catalog_of, update_settings
 from service.console.causes import causes_of
 from service.console.connections import address, frame
-from service.console.rendering import Ask, go, page
+from service.console.rendering import Ask, field, fields, go, page
 from service.console.sessions import connection_of, service_of
 from service.store.tables import Connection
 from service.views.connections import settings_view
@@ -83,20 +83,18 @@ async def save_settings(request: Ask, connection_id: FromPath[str]) -> Response[
 def read_form(form: FormMultiDict) -> dict[str, Any]:
     """The fields of the form in the shape of ConnectionSettings; a mapping without a target is left out."""
     found: dict[str, Any] = {
-        name: str(form.get(name, "")).strip()
+        name: field(form, name)
         for name in ("default_item", "deposit_account", "merchant_email", "on_totals_differ", "on_void_with_payments")
     }
-    found["mark_sent"] = form.get("mark_sent") == "yes"
-    found["pull_every_seconds"] = str(form.get("pull_every_seconds", "")).strip()
+    found["mark_sent"] = field(form, "mark_sent") == "yes"
+    found["pull_every_seconds"] = field(form, "pull_every_seconds")
     for name in MAPPINGS:
         found[name] = {key: target for key, target in _pairs(form, name) if key and target}
     return found
 
 
 def _pairs(form: FormMultiDict, name: str) -> list[Option]:
-    keys = [str(key).strip() for key in form.getall(f"{name}_from", [])]
-    targets = [str(target).strip() for target in form.getall(f"{name}_to", [])]
-    return list(zip(keys, targets, strict=False))
+    return list(zip(fields(form, f"{name}_from"), fields(form, f"{name}_to"), strict=False))
 
 
 def _doubled(form: FormMultiDict) -> dict[str, str]:

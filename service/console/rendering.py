@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
-from litestar.datastructures import Cookie, State
+from litestar.datastructures import Cookie, FormMultiDict, State
 from litestar.enums import MediaType
 from litestar.response import Redirect, Response
 from litestar.template.base import csrf_token
@@ -104,6 +104,16 @@ def page(request: Ask, template: str, *, status: int = 200, **values: Any) -> Re
     if FLASH_COOKIE in request.cookies:
         response.delete_cookie(FLASH_COOKIE, path="/console")
     return response
+
+
+def field(form: FormMultiDict, name: str) -> str:
+    """One field of a form, trimmed; "" when it was not sent. NUL is dropped: no database stores it."""
+    return str(form.get(name, "")).replace("\x00", "").strip()
+
+
+def fields(form: FormMultiDict, name: str) -> list[str]:
+    """Every value of a repeated field, in the order of the form."""
+    return [str(value).replace("\x00", "").strip() for value in form.getall(name, [])]
 
 
 def go(path: str, notice: str = "", *, tone: str = "good") -> Redirect:
