@@ -15,10 +15,10 @@ from pydantic import AfterValidator, Field, SkipValidation
 from contracts.base import Contract, Exact, bounded
 from contracts.books import RecordKind
 from contracts.connections import Connection
-from contracts.events import CloudEvent, EventType
-from contracts.imports import CustomerImport, ImportRow
 from contracts.credit_memos import CreditMemo
 from contracts.customers import Customer
+from contracts.events import CloudEvent, EventType
+from contracts.imports import CustomerImport, ImportRow
 from contracts.invoices import Invoice, PaymentStatus
 from contracts.payments import Payment
 from contracts.problems import Problem

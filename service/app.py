@@ -62,5 +62,5 @@ def _csrf(service: Service) -> CSRFConfig:
         cookie_path="/console",
         cookie_secure=service.settings.base_url.startswith("https://"),
         cookie_httponly=True,
-        exclude=["^(?!/console(/|$))"],
+        exclude=["^/v1/", "^/webhooks/", "^/oauth/", "^/health/", "^/problems/", "^/openapi.json$"],
     )

@@ -88,5 +88,3 @@ async def _refuse_nul(scope: Scope, send: Send, request_id: str) -> None:
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(raw)).encode())]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
     await send({"type": "http.response.body", "body": raw, "more_body": False})
-
-

@@ -1,9 +1,9 @@
 """Everything that is not a success, as RFC 9457 problem details with reason codes.
 
-    400  the request does not have the documented shape: every field at once
-    401  no key, or a wrong one          404  no such thing, or another platform's
-    409  the request contradicts what is recorded
-    413, 415  too large, not JSON        500  a fault on our side: an id to quote, nothing else
+400  the request does not have the documented shape: every field at once
+401  no key, or a wrong one          404  no such thing, or another platform's
+409  the request contradicts what is recorded
+413, 415  too large, not JSON        500  a fault on our side: an id to quote, nothing else
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _DETAIL_OF_STATUS = {
     413: "The request is larger than this address accepts.",
     415: "Send JSON, with the header Content-Type: application/json.",
 }
+_NAME_OUTSIDE = {"in_state": "state"}
+"""Parameters whose own name the framework keeps for itself."""
 
 
 class Trouble(Exception):
@@ -65,11 +67,7 @@ def malformed(problems: Sequence[Problem]) -> Trouble:
 def malformed_field(where: str, field: str, message: str, fix: str, value: object = "") -> Trouble:
     """400 for one field, or the whole body when field is empty."""
     return malformed(
-        [
-            Problem(
-                reason=Reason.MALFORMED, where=where, field=field, message=message, fix=fix, value=value_text(value)
-            )
-        ]
+        [Problem(reason=Reason.MALFORMED, where=where, field=field, message=message, fix=fix, value=value_text(value))]
     )
 
 
@@ -179,14 +177,15 @@ def _validation_problems(request: Request[Any, Any, Any], error: ValidationExcep
         if entry.get("key") == "data":
             problems.append(_body_missing())
             continue
+        name = _NAME_OUTSIDE.get(entry.get("key", ""), entry.get("key", ""))
         problems.append(
             Problem(
                 reason=Reason.MALFORMED,
                 where=f"the {entry.get('source', 'request')}",
-                field=entry.get("key", ""),
+                field=name,
                 message=entry.get("message", ""),
                 fix="Correct the parameter as the API description says.",
-                value=value_text(request.query_params.get(entry.get("key", ""), "")),
+                value=value_text(request.query_params.get(name, "")),
             )
         )
     return problems or [_body_missing() if "data" in error.detail else _unexplained(error)]
@@ -215,9 +214,9 @@ def _real_path(error: Mapping[str, Any], root: Any) -> str:
     parts: list[str] = []
     here = root
     for part in error["loc"]:
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+        if (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
             here = here[part]
         elif not (isinstance(here, dict) and error["type"] == "missing"):
             continue

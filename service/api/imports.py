@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Controller, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from contracts.api import ImportPage, ImportRowPage, SelectionAnswer
@@ -15,6 +17,8 @@ from service.imports import runs
 from service.store.database import Session
 from service.store.tables import ImportRun
 from service.views import imports as views
+
+InState = Annotated[RowState | None, QueryParameter(name="state", description="Only those in this state.")]
 
 
 class CustomerImportController(Controller):
@@ -78,7 +82,7 @@ class CustomerImportController(Controller):
         request: ApiRequest,
         connection_id: PathId,
         import_id: PathId,
-        state: FromQuery[RowState | None] = None,
+        in_state: InState = None,
         reason: WithReason = None,
         search: Search = "",
         limit: Limit = PAGE,
@@ -86,13 +90,11 @@ class CustomerImportController(Controller):
     ) -> ImportRowPage:
         """By name: each customer, whether it can be imported, and if not, why and what to do."""
         service = service_of(request)
-        wanted = views.RowFilter(state=state, reason=reason, search=search)
+        wanted = views.RowFilter(state=in_state, reason=reason, search=search)
         async with service.database.read() as session:
             connection = await own_connection(session, request.user, connection_id)
             run = await _own_run(session, connection.id, import_id)
-            return await views.list_rows(
-                session, service.ledgers, connection, run, wanted, limit=limit, cursor=cursor
-            )
+            return await views.list_rows(session, service.ledgers, connection, run, wanted, limit=limit, cursor=cursor)
 
     @get("/{import_id:str}/rows.csv", media_type=import_files.CSV)
     async def download_csv(
@@ -100,13 +102,13 @@ class CustomerImportController(Controller):
         request: ApiRequest,
         connection_id: PathId,
         import_id: PathId,
-        state: FromQuery[RowState | None] = None,
+        in_state: InState = None,
         reason: WithReason = None,
         search: Search = "",
     ) -> Stream:
         """The report as CSV, streamed. Cells that a spreadsheet would run are quoted."""
         service = service_of(request)
-        wanted = views.RowFilter(state=state, reason=reason, search=search)
+        wanted = views.RowFilter(state=in_state, reason=reason, search=search)
         async with service.database.read() as session:
             connection = await own_connection(session, request.user, connection_id)
             run = await _own_run(session, connection.id, import_id)
@@ -119,13 +121,13 @@ class CustomerImportController(Controller):
         request: ApiRequest,
         connection_id: PathId,
         import_id: PathId,
-        state: FromQuery[RowState | None] = None,
+        in_state: InState = None,
         reason: WithReason = None,
         search: Search = "",
     ) -> Stream:
         """The report as a spreadsheet, written in constant memory. Every cell is text."""
         service = service_of(request)
-        wanted = views.RowFilter(state=state, reason=reason, search=search)
+        wanted = views.RowFilter(state=in_state, reason=reason, search=search)
         async with service.database.read() as session:
             connection = await own_connection(session, request.user, connection_id)
             run = await _own_run(session, connection.id, import_id)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from litestar import Controller, get, post, put
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from pydantic import ValidationError
 
 from contracts.api import (
@@ -40,6 +40,7 @@ from service.views import records as views
 
 Body = TypeVar("Body", Customer, Invoice, CreditMemo, Payment)
 Batch = TypeVar("Batch", CustomerBatch, InvoiceBatch, CreditMemoBatch, PaymentBatch)
+InState = Annotated[RecordState | None, QueryParameter(name="state", description="Only those in this state.")]
 OfCustomer = Annotated[str, QueryParameter(max_length=100, description="Billing's id of the customer.")]
 
 
@@ -54,7 +55,11 @@ class RecordController(Controller, Generic[Body, Batch]):
         """Say what you want to be true. The same body again changes nothing; 200 means it is stored."""
         if data.id != id:
             raise malformed_field(
-                "the body", "id", f"The body says {data.id!r}, the address {id!r}.", "Send the same id in both.", data.id
+                "the body",
+                "id",
+                f"The body says {data.id!r}, the address {id!r}.",
+                "Send the same id in both.",
+                data.id,
             )
         service = service_of(request)
         async with service.database.write() as session:
@@ -80,7 +85,7 @@ class RecordController(Controller, Generic[Body, Batch]):
         self,
         request: ApiRequest,
         connection_id: PathId,
-        state: FromQuery[RecordState | None] = None,
+        in_state: InState = None,
         customer_id: OfCustomer = "",
         search: Search = "",
         reason: WithReason = None,
@@ -90,7 +95,7 @@ class RecordController(Controller, Generic[Body, Batch]):
         """Newest first, without bodies."""
         service = service_of(request)
         wanted = views.RecordFilter(
-            kind=self.kind, state=state, customer_id=customer_id, search=search, reason=reason
+            kind=self.kind, state=in_state, customer_id=customer_id, search=search, reason=reason
         )
         async with service.database.read() as session:
             connection = await own_connection(session, request.user, connection_id)
@@ -131,9 +136,7 @@ class RecordController(Controller, Generic[Body, Batch]):
         return row
 
 
-def sort_batch(
-    items: Sequence[Any], contract: type[CoreRecord]
-) -> tuple[dict[int, CoreRecord], dict[int, BatchItem]]:
+def sort_batch(items: Sequence[Any], contract: type[CoreRecord]) -> tuple[dict[int, CoreRecord], dict[int, BatchItem]]:
     """The items that have the documented shape, and an answer for those that do not, by position.
 
     A second item with an id already seen is refused: which of the two should hold is not ours to guess.

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Controller, delete, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody, QueryParameter
 from sqlmodel import col, select
 
-from contracts.api import DeliveryPage, DeliveryState, DeliveryView, Endpoint, EndpointList, EndpointRequest, NewEndpoint
+from contracts.api import (
+    DeliveryPage,
+    DeliveryState,
+    DeliveryView,
+    Endpoint,
+    EndpointList,
+    EndpointRequest,
+    NewEndpoint,
+)
 from service.api.errors import not_found
 from service.api.shared import PAGE, ApiRequest, Cursor, Limit, PathId, service_of
 from service.events import endpoints
 from service.store.database import Session
 from service.store.tables import Delivery, Event, Platform, WebhookEndpoint
 from service.views import events as views
+
+InState = Annotated[DeliveryState | None, QueryParameter(name="state", description="Only those in this state.")]
 
 
 class WebhookEndpointController(Controller):
@@ -57,14 +69,14 @@ class WebhookEndpointController(Controller):
         self,
         request: ApiRequest,
         endpoint_id: PathId,
-        state: FromQuery[DeliveryState | None] = None,
+        in_state: InState = None,
         limit: Limit = PAGE,
         cursor: Cursor = "",
     ) -> DeliveryPage:
         """Newest event first."""
         async with service_of(request).database.read() as session:
             row = await _own_endpoint(session, request.user, endpoint_id)
-            return await views.list_deliveries(session, row, state=state, limit=limit, cursor=cursor)
+            return await views.list_deliveries(session, row, state=in_state, limit=limit, cursor=cursor)
 
     @post("/{endpoint_id:str}/deliveries/{delivery_id:str}/redeliver", status_code=202)
     async def redeliver(self, request: ApiRequest, endpoint_id: PathId, delivery_id: PathId) -> DeliveryView:

@@ -36,6 +36,10 @@ async def count_problems(session: Session, *where: sa.ColumnElement[bool]) -> di
         reason = sa.func.json_extract(problem.c.value, "$.reason")
     records = sa.func.count(sa.distinct(col(Record.id)))
     counted = await session.exec(
-        select(reason, records).select_from(Record, problem).where(*where).group_by(reason).order_by(records.desc())
+        select(reason, records)
+        .select_from(sa.join(Record, problem, sa.true()))
+        .where(*where)
+        .group_by(reason)
+        .order_by(records.desc())
     )
     return dict(counted.all())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from contracts.api import (
 )
 from contracts.books import RecordKind, RemoteRef
 from contracts.invoices import PaymentStatus
+from contracts.money import is_currency, round_to_currency
 from contracts.problems import Problem, Reason
 from service.store.database import Session
 from service.store.tables import Attempt, Connection, Link, Record, RecordVersion, StoredCall
@@ -182,14 +184,22 @@ def _head(row: Record, links: Sequence[Link], ledgers: DeepLinks, connection: Co
         "name": row.name,
         "status": row.status,
         "currency": row.currency,
-        "total": row.total,
+        "total": _in_places(row.total, row.currency),
         "document_date": row.document_date,
         "payment_status": PaymentStatus(row.payment_status) if row.payment_status else None,
-        "amount_paid": row.amount_paid,
+        "amount_paid": _in_places(row.amount_paid, row.currency),
         "ledger": None if own is None else _ledger_object(own, ledgers, connection),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
+
+
+def _in_places(amount: Decimal | None, currency: str) -> Decimal | None:
+    """The amount written as its currency is: the column keeps the value and not how many zeros it was sent with."""
+    if amount is None or not is_currency(currency):
+        return amount
+    rounded = round_to_currency(amount, currency)
+    return rounded if rounded == amount else amount
 
 
 def _ledger_object(link: Link, ledgers: DeepLinks, connection: Connection) -> LedgerObject:
