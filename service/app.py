@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from typing import Any
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from service.api.application import Application
-from service.api.errors import EXCEPTION_HANDLERS
+from service.api.errors import EXCEPTION_HANDLERS, on_http
 from service.api.openapi_file import read_document
 from service.api.requests import StrictRequest
 from service.api.routes import route_handlers
+from service.console import console_failure
 from service.runtime import Service
 
 LARGEST_REQUEST = 32 * 1024 * 1024
@@ -35,13 +38,18 @@ def create_app(service: Service, console_handlers: Sequence[ControllerRouterHand
         state=State({"service": service}),
         on_startup=[service.start],
         on_shutdown=[service.stop],
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers={**EXCEPTION_HANDLERS, HTTPException: _on_http},
         request_class=StrictRequest,
         request_max_body_size=LARGEST_REQUEST,
         csrf_config=_csrf(service),
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _on_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Any]:
+    """An error without a route: a page for a person at the console, problem details for everybody else."""
+    return console_failure(request, error) or on_http(request, error)
 
 
 def _csrf(service: Service) -> CSRFConfig:
