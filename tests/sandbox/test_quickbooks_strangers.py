@@ -48,8 +48,8 @@ from quickbooks.objects import (
     Vendor,
 )
 from quickbooks.objects.base import Ref
-from quickbooks.objects.exchangerate import ExchangeRate
 from quickbooks.objects.companycurrency import CompanyCurrency
+from quickbooks.objects.exchangerate import ExchangeRate
 from quickbooks.objects.taxservice import TaxRateDetails
 
 REDIRECT = "http://127.0.0.1:9/callback"
