@@ -130,17 +130,14 @@ def test_a_discount_is_answered_after_the_subtotal_without_an_id(us: Books) -> N
 def test_automated_sales_tax_decides_by_ship_to_and_keeps_an_explicit_amount(us: Books) -> None:
     realm = us.control("POST", "companies", {"name": "AST Inc", "tax_mode": "us_ast"})["realm"]
     ast = connect(us.base, realm)
-    goods = ast.post(
-        "item", {"Name": "Goods", "Type": "NonInventory", "IncomeAccountRef": {"value": "2"}, "Taxable": True}
-    )
+    goods = ast.post("item", {"Name": "Goods", "IncomeAccountRef": {"value": "2"}, "Taxable": True})
+    sold = line(100, ItemRef={"value": goods["Id"]})
     here = ast.customer("Here", BillAddr={"Line1": "1 A St", "City": "Carmel", "CountrySubDivisionCode": "CA"})
     there = ast.customer("There", BillAddr={"Line1": "1 B St", "City": "Reno", "CountrySubDivisionCode": "NV"})
 
-    assert ast.post("invoice", _sale(here, line(100, ItemRef={"value": goods["Id"]})))["TxnTaxDetail"]["TotalTax"] == 8
-    assert ast.post("invoice", _sale(there, line(100, ItemRef={"value": goods["Id"]})))["TxnTaxDetail"]["TotalTax"] == 0
-    override = ast.post(
-        "invoice", _sale(here, line(100, ItemRef={"value": goods["Id"]}), TxnTaxDetail={"TotalTax": D("7.77")})
-    )
+    assert ast.post("invoice", _sale(here, sold))["TxnTaxDetail"]["TotalTax"] == 8
+    assert ast.post("invoice", _sale(there, sold))["TxnTaxDetail"]["TotalTax"] == 0
+    override = ast.post("invoice", _sale(here, sold, TxnTaxDetail={"TotalTax": D("7.77")}))
     assert override["TotalAmt"] == D("107.77")
 
 
