@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.quickbooks.tax import Rate, TaxedLine, tax_on_totals, tax_per_line
+from connectors.sandbox.quickbooks.tax_lists import percent_on
 from tests.sandbox.conftest import Books, connect, line
 
 
@@ -238,13 +239,22 @@ def test_a_uk_reverse_charge_has_two_rates_that_cancel(uk: Books) -> None:
     assert invoice["TotalAmt"] == 160
 
 
-def test_a_rate_change_applies_from_its_date(us: Books) -> None:
-    """EffectiveTaxRate wins over RateValue. Source: QuickBooks reference 9.4."""
-    books, _ = _company(us, {"GST": "10"}, country="AU")
+@pytest.mark.parametrize(("day", "percent"), [("2010-12-31", "17.5"), ("2011-01-04", "20")])
+def test_the_effective_rate_of_the_day_wins_over_rate_value(day: str, percent: str) -> None:
+    """Source: QuickBooks reference 9.4."""
+    rate = {
+        "RateValue": 99,
+        "EffectiveTaxRate": [
+            {
+                "RateValue": D("17.5"),
+                "EffectiveDate": "2000-01-01T00:00:00-08:00",
+                "EndDate": "2011-01-03T00:00:00-08:00",
+            },
+            {"RateValue": 20, "EffectiveDate": "2011-01-04T00:00:00-08:00"},
+        ],
+    }
 
-    rate = books.read("taxrate/1")
-
-    assert rate["EffectiveTaxRate"][0]["RateValue"] == rate["RateValue"]
+    assert percent_on(rate, day) == D(percent)
 
 
 @pytest.mark.parametrize(("amount", "codes"), [("1861.08", []), ("1861.07", ["6070"])])

@@ -214,6 +214,21 @@ def test_changes_within_the_window_share_one_call(listening: Books, receiver: Re
     assert len(receiver.entities()) == 2
 
 
+def test_newer_calls_may_be_held_back_until_an_older_one_is_accepted(listening: Books, receiver: Receiver) -> None:
+    """Source: QuickBooks reference 8.5."""
+    listening.control("POST", "webhooks", {"hold_back": True})
+    receiver.statuses = [503]
+    first = listening.customer("First")
+    receiver.wait_for(1)
+    second = listening.customer("Second")
+    time.sleep(0.1)
+    assert len(receiver.calls) == 1
+
+    listening.control("POST", "clock/advance", {"seconds": 11})
+    receiver.wait_for(3)
+    assert [entity_id for _, entity_id, _ in receiver.entities()] == [first["Id"], first["Id"], second["Id"]]
+
+
 def test_tax_codes_have_no_events(listening: Books, receiver: Receiver) -> None:
     assert listening.control("GET", "webhooks")["undelivered_events"] == 0
     listening.post("customer", {"DisplayName": "C"})
