@@ -13,10 +13,11 @@ from tests.sandbox.conftest import HTTP, Books, running
 
 
 def test_starting_is_fast() -> None:
-    start = time.monotonic()
+    """In processor time, so that a busy machine does not fail the rule."""
+    start = time.process_time()
     create_app(SandboxSettings())
 
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
