@@ -303,6 +303,7 @@ UNCERTAIN: list[dict[str, Any]] = [
 @pytest.mark.parametrize("switches", UNCERTAIN, ids=lambda switches: ",".join(switches))
 async def test_what_nobody_has_verified_may_be_either_way(uk: Company, switches: dict[str, Any]) -> None:
     """Section 17 of the reference: each uncertain behaviour has a switch, and the connector lives with both values."""
+    uk.catalog = await uk.ledger.catalog()
     uk.control("POST", "switches", switches)
     await uk.push(a_customer())
     await uk.push(an_invoice())
@@ -338,3 +339,13 @@ async def test_a_void_that_is_answered_200_and_does_nothing_is_not_believed(shop
     (outcome,) = await shop.ledger.send(shop.ledger.compose([member])[0])
 
     assert (outcome.result, shop.writes()) == (Result.REFUSED, 0)
+
+
+async def test_writes_of_one_company_never_overlap(uk: Company) -> None:
+    """QuickBooks edits one name at a time, and refuses the second with a text in the company's language."""
+    calls = [await uk.call_for(a_customer(id=f"cus_{n}", name=f"Customer number {n}")) for n in range(4)]
+    uk.control("POST", "switches", {"names_one_at_a_time_ms": 1})
+
+    answers = await asyncio.gather(*(uk.ledger.send(call) for call in calls))
+
+    assert {outcome.result for outcomes in answers for outcome in outcomes} == {Result.DONE}
