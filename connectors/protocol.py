@@ -4,7 +4,7 @@ HTTP, OAuth headers, paging, batches and rate limits end here. A caller sees cor
 tell one ledger from another.
 
     ConnectorError            something the whole call came to
-    |- TryLater               nothing was written (429, 503, connect time-out): repeat the call after `wait_seconds`
+    |- TryLater               nothing was written (429, 503, connect time-out): repeat it after `wait_seconds`
     |- OutcomeUnknown         the request left and no clear answer came (read time-out, reset, 500, 502, 504, HTML):
     |                         look before sending again
     |- SignInNeeded           the grant is gone: only a person can reconnect the company
@@ -15,15 +15,17 @@ What one member of a batch came to is a value, `Outcome`: one bad record never s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from connectors.oauth.grants import Grant, GrantStore, OAuthProvider
 from contracts.base import Contract
 from contracts.books import (
     Catalog,
+    ChangeHint,
     Gone,
     LedgerName,
     Observed,
@@ -31,6 +33,7 @@ from contracts.books import (
     RecordKind,
     RemoteRef,
 )
+from contracts.connections import ConnectionSettings
 from contracts.problems import Problem
 from mappings.plan import Books, CoreRecord, Held, Step, Verb
 
@@ -185,9 +188,54 @@ class Ledger(Protocol):
         ...
 
     async def send(self, call: Call) -> list[Outcome]:
-        """Carry a call out: one outcome for each member, in any order. ConnectorError is about the call as a whole."""
+        """Carry a call out: one outcome for each member, in any order. Raises ConnectorError for the whole call."""
         ...
 
     async def look(self, members: Sequence[Member]) -> dict[str, Observed | None]:
         """What the ledger holds for each member, by our marker; None where it holds nothing of ours."""
+        ...
+
+
+class Provider(Protocol):
+    """A provider as a whole: how its companies are connected and its notices are read. One for each ledger."""
+
+    name: ClassVar[LedgerName]
+    signature_header: ClassVar[str]
+    """The header of a notice that carries its signature, in lower case."""
+
+    @property
+    def oauth(self) -> OAuthProvider:
+        """Consent and tokens."""
+        ...
+
+    async def start(self) -> None:
+        """Get ready: called once before anything else."""
+        ...
+
+    async def stop(self) -> None:
+        """Give connections back."""
+        ...
+
+    def open(self, *, connection: str, company_id: str, store: GrantStore) -> Ledger:
+        """The books of one company. Keep it: its rate limits live in it."""
+        ...
+
+    async def connect(self, query: Mapping[str, str]) -> Grant:
+        """The grant a consent gave, from the callback's parameters. Raises ConnectorError."""
+        ...
+
+    def deep_link(self, company_id: str, ref: RemoteRef) -> str:
+        """Where a person opens an object, in the right company."""
+        ...
+
+    def readiness(self, catalog: Catalog, settings: ConnectionSettings) -> list[Problem]:
+        """What a company and its settings still miss before documents can go there."""
+        ...
+
+    def verify_notice(self, raw: bytes, signature: str) -> bool:
+        """Whether a webhook's raw body carries the provider's own signature."""
+        ...
+
+    def parse_notice(self, raw: bytes) -> list[ChangeHint]:
+        """What a webhook says may have changed. Raises ValueError when it cannot be read."""
         ...

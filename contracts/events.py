@@ -29,6 +29,7 @@ class EventType(StrEnum):
     INVOICE_DELETED = "ledgerlane.invoice.deleted_in_ledger"
     INVOICE_CHANGED = "ledgerlane.invoice.changed_in_ledger"
     CREDIT_MEMO_CHANGED = "ledgerlane.credit_memo.changed_in_ledger"
+    CREDIT_MEMO_VOIDED = "ledgerlane.credit_memo.voided_in_ledger"
     CREDIT_MEMO_DELETED = "ledgerlane.credit_memo.deleted_in_ledger"
     PAYMENT_RECORDED = "ledgerlane.payment.recorded_in_ledger"
     PAYMENT_CHANGED = "ledgerlane.payment.changed_in_ledger"

@@ -20,8 +20,18 @@ class MoneyStatus(StrEnum):
     VOIDED = "voided"
 
 
+class CreditUsed(Contract):
+    """Part of a credit memo that a payment takes along to settle its invoices."""
+
+    credit_memo_id: Id
+    amount: NotNegative
+
+
 class Payment(Contract):
-    """Money received from one customer, settling any number of invoices; the rest is unapplied credit."""
+    """Money received from one customer, settling any number of invoices; the rest is unapplied credit.
+
+    amount 975 with allocations of 1000 and a credit of 25 is one payment: no money is counted twice.
+    """
 
     id: Id
     customer_id: Id
@@ -32,6 +42,7 @@ class Payment(Contract):
     method: Annotated[str, bounded(31)] = ""
     reference: Annotated[str, bounded(100)] = ""
     allocations: Annotated[list[Allocation], Field(max_length=1000)] = []
+    credits: Annotated[list[CreditUsed], Field(max_length=1000)] = []
     deposit_account: Id | Literal[""] = ""
     note: LongText = ""
     metadata: Metadata = {}
@@ -41,8 +52,9 @@ class Payment(Contract):
         invoices = [allocation.invoice_id for allocation in self.allocations]
         if len(invoices) != len(set(invoices)):
             raise ValueError("allocations name an invoice more than once; add the amounts together")
-        if sum(allocation.amount for allocation in self.allocations) > self.amount:
-            raise ValueError("allocations add up to more than the amount")
+        available = self.amount + sum(credit.amount for credit in self.credits)
+        if sum(allocation.amount for allocation in self.allocations) > available:
+            raise ValueError("allocations add up to more than the amount and the credits")
         return self
 
 

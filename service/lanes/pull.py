@@ -1,0 +1,91 @@
+"""Ledger to billing: hints are read afresh, the change feed is swept, what is found is applied.
+
+A hint (webhook) says that something changed, never what is true now. Each slice reads the objects it names and applies
+them in one transaction with marking the hints as done, so a kill in between repeats the reading and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlmodel import col, select
+
+from connectors.protocol import Ledger
+from contracts.books import Gone, Observed, RecordKind
+from contracts.connections import ConnectionSettings
+from service.clock import utc_now
+from service.lanes.apply import Applier
+from service.lanes.lane import HeldLane
+from service.store.database import Session
+from service.store.tables import Change, Connection
+
+HINTS_AT_ONCE = 100
+KINDS = (RecordKind.CUSTOMER, RecordKind.INVOICE, RecordKind.CREDIT_MEMO, RecordKind.PAYMENT)
+
+
+async def apply_hints(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
+    """One slice of noticed changes: one reading for each kind, however many hints name the same object."""
+    async with held.database.read() as session:
+        statement = (
+            select(Change)
+            .where(col(Change.connection_id) == connection_id, col(Change.applied_at).is_(None))
+            .order_by(col(Change.seq))
+            .limit(HINTS_AT_ONCE)
+        )
+        hints = list((await session.exec(statement)).all())
+    if not hints:
+        return False
+    wanted: dict[RecordKind, set[str]] = defaultdict(set)
+    for hint in hints:
+        wanted[RecordKind(hint.kind)].add(hint.remote_id)
+    read: list[Observed | Gone] = []
+    for kind in KINDS:
+        if wanted[kind]:
+            read += await ledger.read(kind, sorted(wanted[kind]))
+    async with held.write() as (session, lane):
+        lane.calls += sum(1 for kind in KINDS if wanted[kind])
+        applier = Applier(session, await session.get_one(Connection, connection_id), ledger.name)
+        for hint in hints:
+            if hint.merged_into:
+                await applier.merged(hint.remote_id, hint.merged_into)
+        await applier.apply(read)
+        await session.exec(
+            update(Change).where(col(Change.seq).in_([hint.seq for hint in hints])).values(applied_at=utc_now())
+        )
+    return True
+
+
+async def sweep_changes(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
+    """Read the change feed from the cursor when it is due: enough alone, if every webhook were lost."""
+    async with held.database.read() as session:
+        connection = await session.get_one(Connection, connection_id)
+        due, since = connection.pull_due_at, connection.pulled_until
+    if due is None or due > utc_now():
+        return False
+    changes = await ledger.changes(since or utc_now())
+    async with held.write() as (session, lane):
+        lane.calls += 1
+        connection = await session.get_one(Connection, connection_id)
+        await Applier(session, connection, ledger.name).apply([*changes.observed, *changes.gone])
+        connection.pulled_until = changes.until
+        connection.last_pulled_at = utc_now()
+        connection.pull_due_at = utc_now() if not changes.complete else _next_pull(connection)
+        session.add(connection)
+    return True
+
+
+async def earliest_pull(session: Session, connection: Connection) -> list[datetime | None]:
+    """When there is something to pull next."""
+    statement = select(func.min(Change.received_at)).where(
+        col(Change.connection_id) == connection.id, col(Change.applied_at).is_(None)
+    )
+    oldest: Sequence[datetime | None] = (await session.exec(statement)).all()
+    return [*oldest, connection.pull_due_at]
+
+
+def _next_pull(connection: Connection) -> datetime:
+    settings = ConnectionSettings.model_validate(connection.settings)
+    return utc_now() + timedelta(seconds=settings.pull_every_seconds)

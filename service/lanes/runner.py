@@ -1,0 +1,131 @@
+"""The runner for one machine: no engine, the process that holds a file lock runs due lanes in its loop.
+
+The kernel frees the lock when the process dies, so a standby takes over at once. The truth is in the lane rows: a lost
+notice costs one sweep interval and never a document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from filelock import FileLock, Timeout
+from sqlmodel import col, select
+
+from service.clock import utc_now
+from service.events.delivery import drain_endpoint
+from service.lanes import connection_lane
+from service.lanes.backoff import retry_at
+from service.lanes.lane import LaneLost, take
+from service.store.tables import Lane, LaneKind
+
+if TYPE_CHECKING:
+    from service.runtime import Service
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 1.0
+STANDBY_SECONDS = 0.2
+
+
+class LocalRunner:
+    """Runs every due lane of one SQLite file."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._news = asyncio.Event()
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def notice(self) -> None:
+        """Something was committed in this process."""
+        self._news.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Wait for the lock, then run lanes until stopped; then let each finish its slice."""
+        path = self._service.settings.sqlite_path()
+        lock = FileLock(f"{path}.lanes") if path else None
+        if lock is not None and not await _acquired(lock, stop):
+            return
+        log.info("lanes_started", at_once=self._service.settings.lanes_at_once)
+        try:
+            while not stop.is_set():
+                await self._start_due()
+                await self._wait(stop)
+        finally:
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            if lock is not None:
+                lock.release()
+            log.info("lanes_stopped")
+
+    async def _start_due(self) -> None:
+        self._news.clear()
+        free = self._service.settings.lanes_at_once - len(self._running)
+        if free <= 0:
+            return
+        async with self._service.database.read() as session:
+            statement = (
+                select(Lane)
+                .where(col(Lane.due_at) <= utc_now(), col(Lane.id).not_in(list(self._running)))
+                .order_by(col(Lane.due_at))
+                .limit(free)
+            )
+            lanes = (await session.exec(statement)).all()
+        for lane in lanes:
+            task = asyncio.create_task(self._drain(lane), name=f"lane {lane.id}")
+            self._running[lane.id] = task
+            task.add_done_callback(partial(self._ended, lane.id))
+
+    def _ended(self, lane_id: str, _: asyncio.Task[None]) -> None:
+        self._running.pop(lane_id, None)
+        self._news.set()
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(self._news.wait()), asyncio.create_task(stop.wait())]
+        await asyncio.wait(waits, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _drain(self, lane: Lane) -> None:
+        held = await take(self._service.database, lane.id, lane.epoch)
+        if held is None:
+            return
+        try:
+            if lane.kind == LaneKind.CONNECTION:
+                await connection_lane.drain(self._service, held)
+            else:
+                await drain_endpoint(self._service, held)
+        except LaneLost:
+            return
+        except Exception as error:
+            log.exception("lane_failed", lane=lane.id, kind=lane.kind, subject=lane.subject_id)
+            await self._back_off(lane, error)
+
+    async def _back_off(self, lane: Lane, error: Exception) -> None:
+        """A fault of ours must not spin: the lane comes back later, the others go on."""
+        async with self._service.database.write() as session:
+            row = await session.get_one(Lane, lane.id)
+            row.failures += 1
+            row.last_error = f"{type(error).__name__}"
+            row.due_at = retry_at(row.failures, first_seconds=1.0, longest_seconds=300.0)
+            row.paused_until = row.due_at
+            row.epoch += 1
+            session.add(row)
+
+
+async def _acquired(lock: FileLock, stop: asyncio.Event) -> bool:
+    """Poll for the lock: the kernel gives it away the moment its holder dies."""
+    waiting_since = utc_now()
+    told = False
+    while not stop.is_set():
+        try:
+            lock.acquire(blocking=False)
+            return True
+        except Timeout:
+            if not told and utc_now() - waiting_since > timedelta(seconds=2):
+                log.info("lanes_standing_by")
+                told = True
+            await asyncio.sleep(STANDBY_SECONDS)
+    return False
