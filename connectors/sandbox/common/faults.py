@@ -28,7 +28,7 @@ FaultKind = Literal[
 class PlannedFault(BaseModel, extra="forbid"):
     """One planned fault: the `nth` matching call and the `count - 1` after it go wrong.
 
-    when="before": the work is not done. when="after": the work is done and committed, then the answer is lost or replaced.
+    when="before": the work is not done. when="after": it is done and committed, then the answer is lost or replaced.
     """
 
     id: str = ""

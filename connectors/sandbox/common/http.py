@@ -93,18 +93,22 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send(body)
 
 
-async def drop_connection(send: Send) -> None:
+RAW_SEND = "sandbox.raw_send"  # scope key: the server's own `send`, before any framework wrapped it
+
+
+async def drop_connection(scope: Scope) -> None:
     """Close the socket without a byte of answer, as a broken proxy would.
 
     ASGI has no message for this, so the server's transport is closed directly (uvicorn keeps it on the object
     that owns `send`).
     """
-    owner = getattr(send, "__self__", None)
+    raw: Any = scope
+    owner = getattr(raw.get(RAW_SEND), "__self__", None)
     transport = getattr(owner, "transport", None)
     if transport is None:
         raise RuntimeError("dropping connections needs uvicorn: no transport behind send()")
     transport.abort()
-    while not getattr(owner, "disconnected", True):
+    while not getattr(owner, "disconnected", True):  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(0)
 
 
@@ -118,7 +122,7 @@ def asgi_edge(
 ) -> ASGIApp:
     """An ASGI app around `handler` in which planned faults strike before or after the work.
 
-    replacement: the body of a fault answer; None for kinds that need the true answer (hang, truncated) or no answer (drop).
+    replacement: the body of a fault answer; None for kinds that need the true answer (hang, truncated) or none (drop).
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,9 +133,9 @@ def asgi_edge(
             log(exchange, answer, "")
             await send_answer(send, answer)
             return
-        await _suffer(fault, exchange, send)
+        await _suffer(fault, exchange, scope, send)
 
-    async def _suffer(fault: PlannedFault, exchange: Exchange, send: Send) -> None:
+    async def _suffer(fault: PlannedFault, exchange: Exchange, scope: Scope, send: Send) -> None:
         substitute = replacement(fault, exchange)
         needs_work = fault.when == "after" or fault.kind in {"hang", "truncated"}
         if fault.kind == "hang" and fault.when == "before":
@@ -141,7 +145,7 @@ def asgi_edge(
             await asyncio.sleep(fault.seconds)
         if fault.kind == "drop":
             log(exchange, None, f"{fault.kind}:{fault.when}")
-            await drop_connection(send)
+            await drop_connection(scope)
             return
         if fault.kind == "truncated" and answer is not None:
             answer = Answer(answer.status, answer.body[: len(answer.body) // 2], answer.media_type, answer.headers)

@@ -21,7 +21,7 @@ class WebhookConfig(BaseModel, extra="forbid"):
     """How notifications travel. Every field can be changed while the simulator runs."""
 
     url: str = ""
-    verifier_token: str = "sandbox-verifier-token"
+    verifier_token: str = "sandbox-verifier-token"  # noqa: S105
     paused: bool = False
     aggregation_seconds: float = Field(default=0, ge=0)  # changes within this window share one call
     delay_seconds: float = Field(default=0, ge=0)

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.sandbox.common.exact_json import JsonObject, plain_number
-from connectors.sandbox.quickbooks.fields import ADDRESS_LIMITS, DETAIL_KEYS, DETAIL_TYPES, LINE_KEYS, Entity, Field
 from connectors.sandbox.quickbooks.faults import FaultError, QboFault
+from connectors.sandbox.quickbooks.fields import ADDRESS_LIMITS, DETAIL_KEYS, DETAIL_TYPES, LINE_KEYS, Entity, Field
 from connectors.sandbox.quickbooks.settings import Switches
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\\\"]+@[^@\s,;<>()\[\]\\\"]+\.[^@\s,;<>()\[\]\\\".]{2,}")

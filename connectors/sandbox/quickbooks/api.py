@@ -10,9 +10,10 @@ from connectors.sandbox.common.exact_json import JsonObject, loads
 from connectors.sandbox.common.http import Exchange
 from connectors.sandbox.quickbooks import books, cdc, currencies
 from connectors.sandbox.quickbooks.accept import to_decimal
+from connectors.sandbox.quickbooks.catalogue import ENTITIES
 from connectors.sandbox.quickbooks.company import Company
 from connectors.sandbox.quickbooks.faults import NotModelled, fault, missing, unsupported
-from connectors.sandbox.quickbooks.fields import ENTITIES, Entity
+from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.pdf import invoice_pdf
 from connectors.sandbox.quickbooks.query_run import run_query
 from connectors.sandbox.quickbooks.show import show
@@ -21,9 +22,35 @@ from connectors.sandbox.quickbooks.tax_lists import create_through_tax_service
 _SINGLETONS = frozenset({"companyinfo", "preferences"})
 # Real routes of the service that this simulator does not have. Everything else is an unknown path (code 500).
 _REAL_BUT_ABSENT = frozenset(
-    "attachable bill billpayment budget class creditcardpayment customertype department deposit estimate "
-    "inventoryadjustment journalcode journalentry purchase purchaseorder recurringtransaction reimbursecharge reports "
-    "salesreceipt taxclassification taxpayment timeactivity transfer upload vendorcredit download entitlements".split()
+    [
+        "attachable",
+        "bill",
+        "billpayment",
+        "budget",
+        "class",
+        "creditcardpayment",
+        "customertype",
+        "department",
+        "deposit",
+        "estimate",
+        "inventoryadjustment",
+        "journalcode",
+        "journalentry",
+        "purchase",
+        "purchaseorder",
+        "recurringtransaction",
+        "reimbursecharge",
+        "reports",
+        "salesreceipt",
+        "taxclassification",
+        "taxpayment",
+        "timeactivity",
+        "transfer",
+        "upload",
+        "vendorcredit",
+        "download",
+        "entitlements",
+    ]
 )
 
 
@@ -162,8 +189,18 @@ def _exchange_rate(company: Company, exchange: Exchange) -> Reply:
         day = exchange.params.get("asofdate") or company.today().isoformat()
         return Reply({"ExchangeRate": currencies.read_rate(company, code, day)})
     body = json_body(exchange)
-    known = {"SyncToken", "SourceCurrencyCode", "AsOfDate", "Rate", "TargetCurrencyCode", "sparse", "domain", "MetaData",
-             "CustomField", "Id"}  # fmt: skip
+    known = {
+        "SyncToken",
+        "SourceCurrencyCode",
+        "AsOfDate",
+        "Rate",
+        "TargetCurrencyCode",
+        "sparse",
+        "domain",
+        "MetaData",
+        "CustomField",
+        "Id",
+    }
     unknown: Any = set(body) - known
     if unknown:
         raise fault("2010", f"Property Name:{min(unknown)} specified is unsupported or invalid")

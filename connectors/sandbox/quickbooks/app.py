@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, asgi
 
-from connectors.sandbox.common.http import Answer, Exchange, asgi_edge, read_exchange, send_answer
+from connectors.sandbox.common.http import RAW_SEND, Answer, Exchange, asgi_edge, read_exchange, send_answer
 from connectors.sandbox.quickbooks import oauth_http
 from connectors.sandbox.quickbooks.control import Control
 from connectors.sandbox.quickbooks.gateway import Gateway, not_modelled
@@ -21,7 +21,17 @@ from connectors.sandbox.quickbooks.simulator import Simulator
 if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
 
+_DISCOVERY = ("/.well-known/openid_configuration", "/.well-known/openid_sandbox_configuration")
 _BOOKKEEPER_PAGES = ("/bookkeeper",)
+
+
+class _SandboxApp(Litestar):
+    """Litestar that also hands on the server's own `send`, which a dropped connection needs."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        raw: Any = scope
+        raw[RAW_SEND] = send
+        await super().__call__(scope, receive, send)
 
 
 def create_app(settings: SandboxSettings) -> Litestar:
@@ -35,9 +45,8 @@ def create_app(settings: SandboxSettings) -> Litestar:
         base_url = settings.public_url or f"http://{exchange.headers.get('host', 'localhost')}"
         if path.startswith("/v3/"):
             return await gateway.handle(exchange)
-        if path.startswith("/.well-known/openid_") and exchange.method == "GET":
-            if path.removeprefix("/.well-known/") in {"openid_configuration", "openid_sandbox_configuration"}:
-                return Answer.json(oauth_http.discovery_document(base_url))
+        if path in _DISCOVERY and exchange.method == "GET":
+            return Answer.json(oauth_http.discovery_document(base_url))
         if path == "/oauth2/v1/tokens/bearer" and exchange.method == "POST":
             return oauth_http.token_endpoint(simulator, exchange)
         if path == "/v2/oauth2/tokens/revoke" and exchange.method == "POST":
@@ -86,7 +95,9 @@ def create_app(settings: SandboxSettings) -> Litestar:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    app = Litestar(route_handlers=[everything], lifespan=[deliver_webhooks], openapi_config=None, logging_config=None)
+    app = _SandboxApp(
+        route_handlers=[everything], lifespan=[deliver_webhooks], openapi_config=None, logging_config=None
+    )
     app.state.simulator = simulator
     return app
 

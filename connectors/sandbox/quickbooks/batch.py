@@ -6,9 +6,9 @@ from typing import Any
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.quickbooks import api, replay
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import Company
 from connectors.sandbox.quickbooks.faults import NotModelled, QboFault, fault, missing
-from connectors.sandbox.quickbooks.fields import BY_NAME
 from connectors.sandbox.quickbooks.query_run import run_query
 
 MAX_ITEMS = 30

@@ -6,7 +6,7 @@ Source: QuickBooks reference 8, 15 (P1 13, P2 21).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.quickbooks import books, ledger
 from connectors.sandbox.quickbooks.accept import to_decimal
+from connectors.sandbox.quickbooks.catalogue import BY_NAME, ENTITIES
 from connectors.sandbox.quickbooks.company import Company, Record
 from connectors.sandbox.quickbooks.faults import bad_reference, fault, missing
-from connectors.sandbox.quickbooks.fields import BY_NAME, ENTITIES, Entity
+from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.names import folded
 
 
@@ -173,7 +174,7 @@ def _find(company: Company, entity: Entity, object_id: Any) -> Record:
     return record
 
 
-ACTIONS: dict[str, Any] = {
+ACTIONS: dict[str, Callable[[Company, JsonObject], Record | None]] = {
     "payment": record_payment,
     "void-invoice": void_invoice,
     "void-payment": void_payment,

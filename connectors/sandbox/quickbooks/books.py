@@ -12,9 +12,10 @@ from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.quickbooks import ledger
 from connectors.sandbox.quickbooks.accept import accept, check_email, check_id, sent_id
 from connectors.sandbox.quickbooks.auto_credits import apply_open_credits
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import Company, Record, stamp
 from connectors.sandbox.quickbooks.faults import FaultError, QboFault, business, fault, missing, not_found, unsupported
-from connectors.sandbox.quickbooks.fields import BY_NAME, Entity
+from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.lists import prepare_list
 from connectors.sandbox.quickbooks.names import check_currency_unchanged, prepare_name, register_name
 from connectors.sandbox.quickbooks.payments import (
@@ -108,7 +109,7 @@ def delete(company: Company, entity: Entity, body: JsonObject) -> JsonObject:
 def remove(company: Company, record: Record) -> None:
     """Delete a transaction and undo what it did to balances."""
     check_books_open(company, record.data["TxnDate"])
-    customer_id = (record.data.get("CustomerRef") or {}).get("value")
+    customer_id = str((record.data.get("CustomerRef") or {}).get("value", ""))
     if record.entity == "Payment":
         if record.is_deposited:
             raise deposited()
@@ -133,7 +134,7 @@ def remove(company: Company, record: Record) -> None:
 
 
 def void(company: Company, entity: Entity, body: JsonObject) -> Record | None:
-    """Invoices and payments. None = answered 200 and nothing done (switch unsupported_void). Source: reference 2.1, 7.4."""
+    """Invoices and payments. None = answered 200, nothing done (switch unsupported_void). Source: reference 7.4."""
     if "void" not in entity.operations:
         if company.switches.unsupported_void == "ok_nothing":
             return None

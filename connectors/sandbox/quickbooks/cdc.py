@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connectors.sandbox.common.exact_json import JsonObject
+from connectors.sandbox.quickbooks.catalogue import ENTITIES
 from connectors.sandbox.quickbooks.company import Company, Deletion, Record, stamp
 from connectors.sandbox.quickbooks.faults import fault, missing
-from connectors.sandbox.quickbooks.fields import ENTITIES, Entity
+from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.query_run import parse_moment
 from connectors.sandbox.quickbooks.show import show
 

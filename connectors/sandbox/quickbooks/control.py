@@ -12,9 +12,9 @@ from connectors.sandbox.common.exact_json import JsonObject, loads
 from connectors.sandbox.common.faults import PlannedFault
 from connectors.sandbox.common.http import Answer, Exchange
 from connectors.sandbox.quickbooks import bookkeeper
+from connectors.sandbox.quickbooks.catalogue import ENTITIES
 from connectors.sandbox.quickbooks.company import Company
 from connectors.sandbox.quickbooks.faults import QboFault
-from connectors.sandbox.quickbooks.fields import ENTITIES
 from connectors.sandbox.quickbooks.settings import CompanyOptions, OAuthClient
 from connectors.sandbox.quickbooks.show import show
 from connectors.sandbox.quickbooks.simulator import Simulator

@@ -42,7 +42,7 @@ class Entity:
         return self.name.lower()
 
 
-def _fields(**words: str) -> dict[str, Field]:
+def fields_of(**words: str) -> dict[str, Field]:
     return {name: _field(word) for name, word in words.items()}
 
 
@@ -51,9 +51,9 @@ def _field(word: str) -> Field:
     return Field(kind, limit, is_read_only=word.endswith("!"), is_create_only=word.endswith("+"))
 
 
-_ENVELOPE = _fields(Id="id", SyncToken="token", sparse="bool!", domain="text!", MetaData="object!", status="text!")
+ENVELOPE = fields_of(Id="id", SyncToken="token", sparse="bool!", domain="text!", MetaData="object!", status="text!")
 
-_NAME = _fields(
+NAME = fields_of(
     Title="name:16",
     GivenName="name:100",
     MiddleName="name:100",
@@ -69,7 +69,7 @@ _NAME = _fields(
     ClientEntityId="text!",
 )
 
-_CUSTOMER = _fields(
+CUSTOMER = fields_of(
     CompanyName="text:100",
     FullyQualifiedName="text!",
     AlternatePhone="phone:30",
@@ -103,7 +103,7 @@ _CUSTOMER = _fields(
     CustomerTypeRef="ref",
 )
 
-_VENDOR = _fields(
+VENDOR = fields_of(
     CompanyName="text:100",
     AlternatePhone="phone:30",
     Fax="phone:30",
@@ -120,7 +120,7 @@ _VENDOR = _fields(
     CurrencyRef="ref",
 )
 
-_EMPLOYEE = _fields(
+EMPLOYEE = fields_of(
     PrimaryAddr="address",
     EmployeeNumber="text:100",
     BillableTime="bool",
@@ -134,7 +134,7 @@ _EMPLOYEE = _fields(
     Gender="text:20",
 )
 
-_SALES = _fields(
+SALES = fields_of(
     DocNumber="text:21",
     TxnDate="date",
     CurrencyRef="ref",
@@ -170,7 +170,7 @@ _SALES = _fields(
     TxnSource="text!",
 )
 
-_INVOICE = _fields(
+INVOICE = fields_of(
     DueDate="date",
     SalesTermRef="ref",
     ShipDate="date",
@@ -186,11 +186,11 @@ _INVOICE = _fields(
     EInvoiceStatus="text!",
 )
 
-_CREDIT_MEMO = _fields(
+CREDIT_MEMO = fields_of(
     RemainingCredit="money!", SalesTermRef="ref", PaymentMethodRef="ref", DepositToAccountRef="ref", InvoiceRef="ref"
 )
 
-_REFUND = _fields(
+REFUND = fields_of(
     DepositToAccountRef="ref",
     PaymentMethodRef="ref",
     PaymentRefNum="text:100",
@@ -199,7 +199,7 @@ _REFUND = _fields(
     CreditCardPayment="object",
 )
 
-_PAYMENT = _fields(
+PAYMENT = fields_of(
     CustomerRef="ref",
     TotalAmt="money",
     UnappliedAmt="money!",
@@ -221,7 +221,7 @@ _PAYMENT = _fields(
     TxnSource="text!",
 )
 
-_ITEM = _fields(
+ITEM = fields_of(
     Name="name:100",
     Sku="text:100",
     Description="text:4000",
@@ -249,7 +249,7 @@ _ITEM = _fields(
     ClassRef="ref",
 )
 
-_ACCOUNT = _fields(
+ACCOUNT = fields_of(
     Name="account_name:100",
     SubAccount="bool",
     ParentRef="ref",
@@ -266,7 +266,7 @@ _ACCOUNT = _fields(
     TaxCodeRef="ref",
 )
 
-_TERM = _fields(
+TERM = fields_of(
     Name="text:31",
     Active="bool",
     Type="enum:STANDARD|DATE_DRIVEN",
@@ -278,93 +278,59 @@ _TERM = _fields(
     DiscountDayOfMonth="int:31",
 )
 
-_NAME_FILTERS = "Id DisplayName GivenName MiddleName FamilyName PrimaryEmailAddr Active Balance MetaData.CreateTime MetaData.LastUpdatedTime"
-_TXN_FILTERS = "Id TxnDate CustomerRef TotalAmt MetaData.CreateTime MetaData.LastUpdatedTime"
-_LIST_FILTERS = "Id Name Active MetaData.CreateTime MetaData.LastUpdatedTime"
-
-
-def _entity(name: str, *groups: dict[str, Field], operations: str, filters: str, **options: object) -> Entity:
-    fields = dict(_ENVELOPE)
-    for group in groups:
-        fields.update(group)
-    settings: dict[str, object] = {"sequence": name, **options}
-    return Entity(
-        name=name,
-        fields=fields,
-        operations=frozenset(operations.split()),
-        filterable=frozenset(filters.split()),
-        **settings,  # type: ignore[arg-type]
-    )
-
-
-_LISTS = "create read query update"
-
-ENTITIES: dict[str, Entity] = {
-    entity.path: entity
-    for entity in (
-        _entity("Customer", _NAME, _CUSTOMER, operations=_LISTS, sequence="Name", is_name=True,
-                filters=f"{_NAME_FILTERS} CompanyName FullyQualifiedName Job ParentRef", default_order="FullyQualifiedName"),
-        _entity("Vendor", _NAME, _VENDOR, operations=_LISTS, sequence="Name", is_name=True,
-                filters=f"{_NAME_FILTERS} CompanyName", default_order="DisplayName"),
-        _entity("Employee", _NAME, _EMPLOYEE, operations=_LISTS, sequence="Name", is_name=True,
-                filters=_NAME_FILTERS, default_order="DisplayName"),
-        _entity("Item", _ITEM, operations=_LISTS, required=("Name",),
-                filters=f"{_LIST_FILTERS} Sku Type FullyQualifiedName", default_order="Name"),
-        _entity("Account", _ACCOUNT, operations=_LISTS, required=("Name",),
-                filters=f"{_LIST_FILTERS} AccountType AccountSubType Classification FullyQualifiedName", default_order="Name"),
-        _entity("Term", _TERM, operations=_LISTS, required=("Name",), filters=f"{_LIST_FILTERS} Type DueDays"),
-        _entity("PaymentMethod", _fields(Name="text:31", Active="bool", Type="enum:CREDIT_CARD|NON_CREDIT_CARD"),
-                operations=_LISTS, required=("Name",), filters=f"{_LIST_FILTERS} Type"),
-        _entity("Invoice", _SALES, _INVOICE, operations="create read query update delete void send pdf",
-                required=("CustomerRef", "Line"), sequence="Transaction", is_transaction=True,
-                filters=f"{_TXN_FILTERS} DocNumber DueDate Balance"),
-        _entity("CreditMemo", _SALES, _CREDIT_MEMO, operations="create read query update delete send pdf",
-                required=("CustomerRef", "Line"), sequence="Transaction", is_transaction=True,
-                filters=f"{_TXN_FILTERS} DocNumber Balance RemainingCredit"),
-        _entity("RefundReceipt", _SALES, _REFUND, operations="create read query update delete send pdf",
-                required=("DepositToAccountRef", "Line"), sequence="Transaction", is_transaction=True,
-                filters=f"{_TXN_FILTERS} DocNumber PaymentRefNum"),
-        _entity("Payment", _PAYMENT, operations="create read query update delete void send pdf",
-                required=("CustomerRef", "TotalAmt"), sequence="Transaction", is_transaction=True,
-                filters=f"{_TXN_FILTERS} PaymentRefNum UnappliedAmt"),
-        _entity("TaxCode", _fields(Name="text:100!", Description="text!", Active="bool!", Taxable="bool!", TaxGroup="bool!",
-                Hidden="bool!", TaxCodeConfigType="text!", SalesTaxRateList="object!", PurchaseTaxRateList="object!"),
-                operations="read query", filters=_LIST_FILTERS, in_cdc=False, has_webhook=False),
-        _entity("TaxRate", _fields(Name="text:100!", Description="text!", Active="bool!", RateValue="number!",
-                AgencyRef="ref!", SpecialTaxType="text!", DisplayType="text!", EffectiveTaxRate="object!"),
-                operations="read query", filters=_LIST_FILTERS, in_cdc=False, has_webhook=False),
-        _entity("TaxAgency", _fields(DisplayName="text:100", TaxTrackedOnSales="bool", TaxTrackedOnPurchases="bool",
-                TaxRegistrationNumber="text:100", LastFileDate="date!", TaxAgencyConfig="text!"),
-                operations="create read query", required=("DisplayName",), filters="Id DisplayName", in_cdc=False),
-        _entity("CompanyCurrency", _fields(Code="text:3", Name="text:100", Active="bool", CustomField="customfields"),
-                operations=_LISTS, required=("Code",), filters=f"{_LIST_FILTERS} Code", has_webhook=False),
-        _entity("CompanyInfo", _fields(CompanyName="text:1024", LegalName="text:1024", CompanyAddr="address", LegalAddr="address",
-                CustomerCommunicationAddr="address", Country="text!", Email="email:100", WebAddr="uri:1000", PrimaryPhone="phone:30",
-                FiscalYearStartMonth="text:20", CompanyStartDate="date!", SupportedLanguages="text:100", EmployerId="text:100",
-                DefaultTimeZone="text!", NameValue="object!"),
-                operations="read query update", filters="Id CompanyName", has_webhook=False),
-        _entity("Preferences", _fields(AccountingInfoPrefs="object", SalesFormsPrefs="object", TaxPrefs="object",
-                CurrencyPrefs="object", OtherPrefs="object", EmailMessagesPrefs="object", ProductAndServicesPrefs="object",
-                ReportPrefs="object", VendorAndPurchasesPrefs="object", TimeTrackingPrefs="object"),
-                operations="read query update", filters="Id"),
-    )
-}  # fmt: skip
-
-BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES.values()}
-
 # Keys a line may carry. Source: QuickBooks reference 9.6, 11.1, 12.1.
 LINE_KEYS = frozenset(
-    "Id LineNum Description Amount DetailType LinkedTxn CustomField CustomExtensions LineEx SalesItemLineDetail "
-    "DiscountLineDetail SubTotalLineDetail DescriptionLineDetail DescriptionOnly GroupLineDetail TaxLineDetail "
-    "ProjectRef".split()
+    [
+        "Id",
+        "LineNum",
+        "Description",
+        "Amount",
+        "DetailType",
+        "LinkedTxn",
+        "CustomField",
+        "CustomExtensions",
+        "LineEx",
+        "SalesItemLineDetail",
+        "DiscountLineDetail",
+        "SubTotalLineDetail",
+        "DescriptionLineDetail",
+        "DescriptionOnly",
+        "GroupLineDetail",
+        "TaxLineDetail",
+        "ProjectRef",
+    ]
 )
 DETAIL_KEYS = {
     "SalesItemLineDetail": frozenset(
-        "ItemRef Qty UnitPrice TaxCodeRef ServiceDate ClassRef ItemAccountRef TaxInclusiveAmt DiscountRate DiscountAmt "
-        "TaxClassificationRef MarkupInfo RatePercent PriceLevelRef DeferredRevenue".split()
+        [
+            "ItemRef",
+            "Qty",
+            "UnitPrice",
+            "TaxCodeRef",
+            "ServiceDate",
+            "ClassRef",
+            "ItemAccountRef",
+            "TaxInclusiveAmt",
+            "DiscountRate",
+            "DiscountAmt",
+            "TaxClassificationRef",
+            "MarkupInfo",
+            "RatePercent",
+            "PriceLevelRef",
+            "DeferredRevenue",
+        ]
     ),
     "DiscountLineDetail": frozenset(
-        "PercentBased DiscountPercent DiscountAccountRef TaxCodeRef ClassRef Discount DiscountRef ServiceDate".split()
+        [
+            "PercentBased",
+            "DiscountPercent",
+            "DiscountAccountRef",
+            "TaxCodeRef",
+            "ClassRef",
+            "Discount",
+            "DiscountRef",
+            "ServiceDate",
+        ]
     ),
     "SubTotalLineDetail": frozenset(["ItemRef"]),
     "DescriptionLineDetail": frozenset(["ServiceDate", "TaxCodeRef"]),

@@ -15,6 +15,7 @@ from connectors.sandbox.common.http import HTML, XML, Answer, Exchange
 from connectors.sandbox.common.limits import Window
 from connectors.sandbox.quickbooks import api, batch, replay
 from connectors.sandbox.quickbooks.books import stale
+from connectors.sandbox.quickbooks.catalogue import ENTITIES
 from connectors.sandbox.quickbooks.company import Company, stamp_milliseconds
 from connectors.sandbox.quickbooks.faults import (
     NotModelled,
@@ -25,7 +26,6 @@ from connectors.sandbox.quickbooks.faults import (
     gateway_body,
     system_failure,
 )
-from connectors.sandbox.quickbooks.fields import ENTITIES
 from connectors.sandbox.quickbooks.simulator import Simulator
 from connectors.sandbox.quickbooks.tokens import AccessToken
 
@@ -68,9 +68,11 @@ class Gateway:
                 answer.headers["Retry-After"] = str(planned.retry_after)
             return answer
         if planned.kind == "unavailable_html":
-            return Answer.html("<html><head><title>503 Service Temporarily Unavailable</title></head><body><center>"
-                               "<h1>503 Service Temporarily Unavailable</h1></center><hr><center>nginx</center></body></html>",
-                               503)  # fmt: skip
+            return Answer.html(
+                "<html><head><title>503 Service Temporarily Unavailable</title></head><body><center>"
+                "<h1>503 Service Temporarily Unavailable</h1></center><hr><center>nginx</center></body></html>",
+                503,
+            )
         if planned.kind == "bad_gateway":
             return Answer(502)
         if planned.kind == "gateway_timeout":
@@ -150,9 +152,14 @@ class Gateway:
             body = fault_xml(kind="SERVICE", code="3001", message=text, detail=detail, time=stamp_milliseconds(now))
             return Answer(429, body, XML)
         envelope = gateway_body(
-            name="ThrottleExceeded", code="3001", status=429, detail=detail, kind="SERVICE", now=now,
+            name="ThrottleExceeded",
+            code="3001",
+            status=429,
+            detail=detail,
+            kind="SERVICE",
+            now=now,
             upper=form == "json_upper",
-        )  # fmt: skip
+        )
         return Answer.json(envelope, 429)
 
     # the books -------------------------------------------------------------------------------------------------
@@ -199,7 +206,7 @@ class Gateway:
         return answer
 
     async def _one_name_at_a_time(self, company: Company, exchange: Exchange, rest: list[str]) -> api.Reply:
-        """Parallel name writes in one company fail. Source: QuickBooks reference 2.9 (switch names_one_at_a_time_ms)."""
+        """Parallel name writes in one company fail. Source: reference 2.9 (switch names_one_at_a_time_ms)."""
         milliseconds = company.switches.names_one_at_a_time_ms
         entity = ENTITIES.get(rest[0]) if rest else None
         if not milliseconds or entity is None or not entity.is_name:

@@ -117,9 +117,9 @@ def _complete_customer(company: Company, old: Record | None, data: JsonObject) -
     data.setdefault("PreferredDeliveryMethod", "Print")
     if data["PreferredDeliveryMethod"] == "Email" and not data.get("PrimaryEmailAddr"):
         raise fault("6420", "The delivery method is Email and the customer has no email address.")
-    if old is not None and bool(old.data.get("BillWithParent")) != bool(data["BillWithParent"]):
-        if company.transactions_of.get(old.id):
-            raise fault("6130", "You cannot change who this customer bills with once it has transactions.")
+    changes_payer = old is not None and bool(old.data.get("BillWithParent")) != bool(data["BillWithParent"])
+    if old is not None and changes_payer and company.transactions_of.get(old.id):
+        raise fault("6130", "You cannot change who this customer bills with once it has transactions.")
     if company.tax_mode != "global" and old is None and "DefaultTaxCodeRef" not in data:
         group = company.preference("TaxPrefs", "TaxGroupCodeRef")
         if group:

@@ -9,7 +9,25 @@ from typing import Literal
 from connectors.sandbox.quickbooks.faults import QboFault, fault
 
 _KEYWORDS = frozenset(
-    "SELECT FROM WHERE AND ORDERBY ORDER BY ASC DESC STARTPOSITION MAXRESULTS LIKE IN COUNT TRUE FALSE NOT".split()
+    [
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "AND",
+        "ORDERBY",
+        "ORDER",
+        "BY",
+        "ASC",
+        "DESC",
+        "STARTPOSITION",
+        "MAXRESULTS",
+        "LIKE",
+        "IN",
+        "COUNT",
+        "TRUE",
+        "FALSE",
+        "NOT",
+    ]
 )
 _TOKEN = re.compile(
     r"""\s*(?:

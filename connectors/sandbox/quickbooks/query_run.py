@@ -10,10 +10,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.sandbox.common.exact_json import JsonObject
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import PACIFIC, Company, Record
 from connectors.sandbox.quickbooks.currencies import read_rate
 from connectors.sandbox.quickbooks.faults import QboFault, fault, system_failure
-from connectors.sandbox.quickbooks.fields import BY_NAME, Entity
+from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.query import Condition, Ordering, Statement, parse
 from connectors.sandbox.quickbooks.show import show
 

@@ -109,9 +109,9 @@ def _item_line(
 def _checked_amount(sent: Decimal, detail: JsonObject) -> Decimal:
     """6070 unless Amount = UnitPrice * Qty, half up to cents: 128.350 * 14.50 is 1861.08. Source: reference 9.5."""
     amount = cents(sent)
-    if "Qty" in detail and "UnitPrice" in detail:
-        if cents(detail["Qty"] * detail["UnitPrice"]) != amount:
-            raise fault("6070", f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount:,.2f}", "Line.Amount")
+    is_priced = "Qty" in detail and "UnitPrice" in detail
+    if is_priced and cents(detail["Qty"] * detail["UnitPrice"]) != amount:
+        raise fault("6070", f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount:,.2f}", "Line.Amount")
     return amount
 
 

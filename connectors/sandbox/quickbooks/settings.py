@@ -105,8 +105,8 @@ class SandboxSettings(BaseModel, extra="forbid"):
 
     clients: list[OAuthClient] = Field(
         default_factory=lambda: [
-            OAuthClient(client_id="sandbox-client", client_secret="sandbox-secret"),
-            OAuthClient(client_id="production-client", client_secret="production-secret", environment="production"),
+            OAuthClient(client_id="sandbox-client", client_secret="sandbox-secret"),  # noqa: S106
+            OAuthClient(client_id="production-client", client_secret="production-secret", environment="production"),  # noqa: S106
         ]
     )
     companies: list[CompanyOptions] = Field(

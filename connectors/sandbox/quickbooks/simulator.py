@@ -14,8 +14,8 @@ from connectors.sandbox.common.limits import SlidingLimits
 from connectors.sandbox.common.webhook_http import post_webhook
 from connectors.sandbox.common.webhooks import WebhookDispatcher
 from connectors.sandbox.quickbooks import notifications
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import ChangeEvent, Company, World
-from connectors.sandbox.quickbooks.fields import BY_NAME
 from connectors.sandbox.quickbooks.seed import build_company
 from connectors.sandbox.quickbooks.settings import CompanyOptions, OAuthClient, SandboxSettings
 from connectors.sandbox.quickbooks.tokens import TokenStore
@@ -49,7 +49,7 @@ class Simulator:
         self._build_companies()
 
     def reset(self) -> None:
-        """Everything as it was at the start: companies, tokens, switches, clients, clock, faults, counters, webhooks."""
+        """Everything as at the start: companies, tokens, switches, clients, clock, faults, counters, webhooks."""
         self.clock.reset()
         for name, value in self.settings.switches:
             setattr(self.switches, name, value)

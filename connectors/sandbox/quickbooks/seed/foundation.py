@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.quickbooks import books
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import Company, World
 from connectors.sandbox.quickbooks.currencies import HOME_CURRENCY, ensure_company_currency, set_rate
-from connectors.sandbox.quickbooks.fields import BY_NAME
 from connectors.sandbox.quickbooks.settings import CompanyOptions
 from connectors.sandbox.quickbooks.tax_lists import add_agency, add_code, add_pseudo_codes, add_rate
 

@@ -14,11 +14,29 @@ VAT_20, VAT_5, VAT_0, EXEMPT, REVERSE_CHARGE = "1", "2", "3", "4", "5"
 
 def fill_uk_sample(company: Company) -> None:
     """Four items, ten customers, and one document per currency."""
-    work = make(company, "Item", {"Name": "Joinery work", "Type": "Service", "IncomeAccountRef": {"value": "1"},
-                                  "UnitPrice": 60, "SalesTaxCodeRef": {"value": VAT_20}})  # fmt: skip
+    work = make(
+        company,
+        "Item",
+        {
+            "Name": "Joinery work",
+            "Type": "Service",
+            "IncomeAccountRef": {"value": "1"},
+            "UnitPrice": 60,
+            "SalesTaxCodeRef": {"value": VAT_20},
+        },
+    )
     for name, code in (("Oak staircase", VAT_20), ("Insulation fitting", VAT_5), ("Children's furniture", VAT_0)):
-        make(company, "Item", {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": "2"}, "UnitPrice": 250,
-                               "SalesTaxCodeRef": {"value": code}})  # fmt: skip
+        make(
+            company,
+            "Item",
+            {
+                "Name": name,
+                "Type": "Service",
+                "IncomeAccountRef": {"value": "2"},
+                "UnitPrice": 250,
+                "SalesTaxCodeRef": {"value": code},
+            },
+        )
     ids = [make(company, "Customer", body) for body in _customers()]
     make(company, "Invoice", _invoice(ids[0], work, "GBP", VAT_20))
     make(company, "Invoice", _invoice(ids[5], work, "EUR", REVERSE_CHARGE))

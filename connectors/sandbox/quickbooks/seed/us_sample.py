@@ -7,8 +7,8 @@ from typing import Any
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.quickbooks import books
+from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import Company
-from connectors.sandbox.quickbooks.fields import BY_NAME
 from connectors.sandbox.quickbooks.names import register_name
 from connectors.sandbox.quickbooks.seed.foundation import make
 
@@ -33,11 +33,23 @@ def _items(company: Company) -> dict[str, str]:
         {"Name": "Hours", "Type": "Service", "IncomeAccountRef": services, "UnitPrice": 95},
         {"Name": "Brand workshop", "Type": "Service", "IncomeAccountRef": services, "UnitPrice": 1200, "Sku": "WS-01"},
         {"Name": "Monthly retainer", "Type": "Service", "IncomeAccountRef": services, "UnitPrice": 850, "Sku": "RET-M"},
-        {"Name": "Printed poster", "Type": "NonInventory", "IncomeAccountRef": products, "UnitPrice": 35,
-         "Taxable": True, "Sku": "POS-A2"},
-        {"Name": "Walnut frame", "Type": "NonInventory", "IncomeAccountRef": products, "UnitPrice": Decimal("128.50"),
-         "Taxable": True, "Sku": "FRM-W"},
-    ]  # fmt: skip
+        {
+            "Name": "Printed poster",
+            "Type": "NonInventory",
+            "IncomeAccountRef": products,
+            "UnitPrice": 35,
+            "Taxable": True,
+            "Sku": "POS-A2",
+        },
+        {
+            "Name": "Walnut frame",
+            "Type": "NonInventory",
+            "IncomeAccountRef": products,
+            "UnitPrice": Decimal("128.50"),
+            "Taxable": True,
+            "Sku": "FRM-W",
+        },
+    ]
     ids = {str(body["Name"]): make(company, "Item", body) for body in bodies}
     retired = make(company, "Item", {"Name": "Letterpress cards", "Type": "Service", "IncomeAccountRef": products})
     _inactivate(company, retired, "Item")
@@ -77,24 +89,61 @@ def _complete_customers() -> list[JsonObject]:
     """Thirteen with name, one e-mail address and a full address."""
     return [
         _person("Alma Reyes", "alma.reyes@example.com", _address("210 Cypress Ave", "Carmel", "CA", "93923", "USA")),
-        _firm("Bluefin Coffee Roasters", "accounts@bluefin.example", _address("14 Cannery Row", "Monterey", "CA", "93940", "USA"),
-              SalesTermRef={"value": "4"}),
-        _firm("Cedar & Stone Architects", "office@cedarstone.example", _address("900 Market St", "San Francisco", "CA", "94102", "US")),
+        _firm(
+            "Bluefin Coffee Roasters",
+            "accounts@bluefin.example",
+            _address("14 Cannery Row", "Monterey", "CA", "93940", "USA"),
+            SalesTermRef={"value": "4"},
+        ),
+        _firm(
+            "Cedar & Stone Architects",
+            "office@cedarstone.example",
+            _address("900 Market St", "San Francisco", "CA", "94102", "US"),
+        ),
         _person("Daniel Okafor", "daniel@okafor.example", _address("77 Elm Street", "Portland", "OR", "97205", "USA")),
-        _firm("Evergreen Dental Group", "billing@evergreendental.example", _address("1820 Pine St", "Seattle", "WA", "98101", "USA"),
-              PrimaryPhone={"FreeFormNumber": "(206) 555-0188"}),
-        _person("Fiona Marsh", "fiona.marsh@example.com", _address("3 Lakeview Dr", "Madison", "WI", "53703", "United States")),
-        _firm("Granite Peak Outfitters", "ap@granitepeak.example", _address("55 Summit Rd", "Boulder", "CO", "80302", "USA"),
-              SalesTermRef={"value": "3"}),
+        _firm(
+            "Evergreen Dental Group",
+            "billing@evergreendental.example",
+            _address("1820 Pine St", "Seattle", "WA", "98101", "USA"),
+            PrimaryPhone={"FreeFormNumber": "(206) 555-0188"},
+        ),
+        _person(
+            "Fiona Marsh",
+            "fiona.marsh@example.com",
+            _address("3 Lakeview Dr", "Madison", "WI", "53703", "United States"),
+        ),
+        _firm(
+            "Granite Peak Outfitters",
+            "ap@granitepeak.example",
+            _address("55 Summit Rd", "Boulder", "CO", "80302", "USA"),
+            SalesTermRef={"value": "3"},
+        ),
         _person("Hugo Lindqvist", "hugo@lindqvist.example", _address("412 Grant Ave", "Austin", "TX", "78701", "USA")),
-        _firm("Ironwood Theatre Company", "office@ironwood.example", _address("6 Stage Door Ln", "Chicago", "IL", "60601", "USA"),
-              Taxable=False, TaxExemptionReasonId="5"),
-        _person("Joy Nakamura", "joy.nakamura@example.com", _address("88 Kalakaua Ave", "Honolulu", "HI", "96815", "USA")),
-        _firm("Kestrel Analytics", "finance@kestrel.example", _address("1 Innovation Way", "Boston", "MA", "02110", "USA"),
-              WebAddr={"URI": "https://kestrel.example"}),
-        _firm("Lantern House Books", "orders@lanternhouse.example", _address("29 Main Street", "Burlington", "VT", "05401", "USA")),
-        _person("Maya Castellanos", "maya@castellanos.example", _address("501 Olive St", "St. Louis", "MO", "63101", "USA")),
-    ]  # fmt: skip
+        _firm(
+            "Ironwood Theatre Company",
+            "office@ironwood.example",
+            _address("6 Stage Door Ln", "Chicago", "IL", "60601", "USA"),
+            Taxable=False,
+            TaxExemptionReasonId="5",
+        ),
+        _person(
+            "Joy Nakamura", "joy.nakamura@example.com", _address("88 Kalakaua Ave", "Honolulu", "HI", "96815", "USA")
+        ),
+        _firm(
+            "Kestrel Analytics",
+            "finance@kestrel.example",
+            _address("1 Innovation Way", "Boston", "MA", "02110", "USA"),
+            WebAddr={"URI": "https://kestrel.example"},
+        ),
+        _firm(
+            "Lantern House Books",
+            "orders@lanternhouse.example",
+            _address("29 Main Street", "Burlington", "VT", "05401", "USA"),
+        ),
+        _person(
+            "Maya Castellanos", "maya@castellanos.example", _address("501 Olive St", "St. Louis", "MO", "63101", "USA")
+        ),
+    ]
 
 
 def _incomplete_customers() -> list[JsonObject]:
@@ -108,28 +157,72 @@ def _incomplete_customers() -> list[JsonObject]:
         _person("Rosa Abbott", "rosa.abbott@example", _address("8 Bay St", "Tampa", "FL", "33602", "USA")),  # no TLD
         _firm("Saltmarsh Kayaks", "info@saltmarsh.example", _address("2 Quay", "Bristol", "", "BS1 4QA", "U.K.")),
         _firm("Torstrasse Studio", "post@torstrasse.example", berlin),
-        _firm("Undersea Tours", "book@undersea.example", _address("1 Trident Sq", "Poseidonis", "", "00000", "Atlantis")),
+        _firm(
+            "Undersea Tours", "book@undersea.example", _address("1 Trident Sq", "Poseidonis", "", "00000", "Atlantis")
+        ),
         _person("Vera Lind", "vera@lind.example", _address("31 State St", "Albany", "NY", "12207")),  # no country
-        _firm("Wren Textiles", "sales@wren.example, accounts@wren.example", _address("5 Loom Ct", "Fall River", "MA", "02720", "USA")),
-        _firm("Xylo Music School", "desk@xylo.example; head@xylo.example", _address("70 Drum Rd", "Nashville", "TN", "37201", "USA")),
-        _person("山田 花子", "hanako@yamada.example", {"Line1": "1-2-3 Ginza", "City": "Tokyo", "PostalCode": "104-0061", "Country": "Japan"}),
-        _firm("ООО «Ладога»", "info@ladoga.example", {"Line1": "Невский пр. 10", "City": "Санкт-Петербург", "Country": "Россия"}),
-        _person("Zoë Müller-Šimić", "zoe@muller.example", {"Line1": "Rue de Rive 5", "City": "Genève", "PostalCode": "1204", "Country": "Suisse"}),
-        _firm("Aspen Ridge HOA", "board@aspenridge.example", _address("40 Ridge Rd", "Denver", "CO", "SW1A 1AA", "USA")),
-        _firm("Birchwood Clinic", "ap@birchwood.example", _address("18 Oak St", "London", "", "9021", "United Kingdom")),
-        {"DisplayName": "Free lines only", "PrimaryEmailAddr": {"Address": "cole@larkspur.example"},
-         "BillAddr": {"Line1": "Cole Hammond", "Line2": "Larkspur Ceramics", "Line3": "66 Kiln Road",
-                      "Line4": "Santa Cruz, CA  95060"}},
-        {"DisplayName": "Dockside  Diner ", "GivenName": " Ben ", "FamilyName": " Ortiz",
-         "PrimaryEmailAddr": {"Address": " ben@dockside.example "},
-         "BillAddr": _address("  9 Pier  Rd ", " Sausalito ", "ca", "94965 ", " usa ")},
-        _firm("The Society for the Preservation and Continued Enjoyment of Lighthouses, Foghorns, Buoys and Related "
-              "Maritime Signalling Apparatus of the Central California Coast and Adjacent Islands",
-              "secretary@lighthouses.example", _address("1 Point Pinos", "Pacific Grove", "CA", "93950", "USA")),
+        _firm(
+            "Wren Textiles",
+            "sales@wren.example, accounts@wren.example",
+            _address("5 Loom Ct", "Fall River", "MA", "02720", "USA"),
+        ),
+        _firm(
+            "Xylo Music School",
+            "desk@xylo.example; head@xylo.example",
+            _address("70 Drum Rd", "Nashville", "TN", "37201", "USA"),
+        ),
+        _person(
+            "山田 花子",
+            "hanako@yamada.example",
+            {"Line1": "1-2-3 Ginza", "City": "Tokyo", "PostalCode": "104-0061", "Country": "Japan"},
+        ),
+        _firm(
+            "ООО «Ладога»",
+            "info@ladoga.example",
+            {"Line1": "Невский пр. 10", "City": "Санкт-Петербург", "Country": "Россия"},
+        ),
+        _person(
+            "Zoë Müller-Šimić",
+            "zoe@muller.example",
+            {"Line1": "Rue de Rive 5", "City": "Genève", "PostalCode": "1204", "Country": "Suisse"},
+        ),
+        _firm(
+            "Aspen Ridge HOA", "board@aspenridge.example", _address("40 Ridge Rd", "Denver", "CO", "SW1A 1AA", "USA")
+        ),
+        _firm(
+            "Birchwood Clinic", "ap@birchwood.example", _address("18 Oak St", "London", "", "9021", "United Kingdom")
+        ),
+        {
+            "DisplayName": "Free lines only",
+            "PrimaryEmailAddr": {"Address": "cole@larkspur.example"},
+            "BillAddr": {
+                "Line1": "Cole Hammond",
+                "Line2": "Larkspur Ceramics",
+                "Line3": "66 Kiln Road",
+                "Line4": "Santa Cruz, CA  95060",
+            },
+        },
+        {
+            "DisplayName": "Dockside  Diner ",
+            "GivenName": " Ben ",
+            "FamilyName": " Ortiz",
+            "PrimaryEmailAddr": {"Address": " ben@dockside.example "},
+            "BillAddr": _address("  9 Pier  Rd ", " Sausalito ", "ca", "94965 ", " usa "),
+        },
+        _firm(
+            "The Society for the Preservation and Continued Enjoyment of Lighthouses, Foghorns, Buoys and Related "
+            "Maritime Signalling Apparatus of the Central California Coast and Adjacent Islands",
+            "secretary@lighthouses.example",
+            _address("1 Point Pinos", "Pacific Grove", "CA", "93950", "USA"),
+        ),
         {"DisplayName": "Cash sales"},  # nothing but a name
-        _person("Ingrid Solberg", "ingrid@solberg.example", _address("12 Fjord St", "Minneapolis", "MN", "55401", "Unted States")),
+        _person(
+            "Ingrid Solberg",
+            "ingrid@solberg.example",
+            _address("12 Fjord St", "Minneapolis", "MN", "55401", "Unted States"),
+        ),
         _firm("PO Box only", "box@mail.example", {"Line1": "P.O. Box 1180"}),
-    ]  # fmt: skip
+    ]
 
 
 def _unchecked_customer(company: Company, body: JsonObject) -> str:
@@ -151,11 +244,21 @@ def _families(company: Company, customers: dict[str, str]) -> None:
     """Sub-customers, one of them billed with its parent, and a project."""
     cedar, granite = customers["Cedar & Stone Architects"], customers["Granite Peak Outfitters"]
     bodies: list[JsonObject] = [
-        {"DisplayName": "Cedar & Stone - Mill Valley", "Job": True, "ParentRef": {"value": cedar}, "BillWithParent": True,
-         "PrimaryEmailAddr": {"Address": "mv@cedarstone.example"}},
+        {
+            "DisplayName": "Cedar & Stone - Mill Valley",
+            "Job": True,
+            "ParentRef": {"value": cedar},
+            "BillWithParent": True,
+            "PrimaryEmailAddr": {"Address": "mv@cedarstone.example"},
+        },
         {"DisplayName": "Cedar & Stone - Sausalito", "Job": True, "ParentRef": {"value": cedar}},
-        {"DisplayName": "Granite Peak - Catalogue 2026", "Job": True, "ParentRef": {"value": granite}, "IsProject": True},
-    ]  # fmt: skip
+        {
+            "DisplayName": "Granite Peak - Catalogue 2026",
+            "Job": True,
+            "ParentRef": {"value": granite},
+            "IsProject": True,
+        },
+    ]
     for body in bodies:
         customers[str(body["DisplayName"])] = make(company, "Customer", body)
 
@@ -180,24 +283,62 @@ def _documents(company: Company, items: dict[str, str], customers: dict[str, str
     alma, lantern = customers["Alma Reyes"], customers["Lantern House Books"]
     retainer = _line(items["Monthly retainer"], 1, Decimal(850), "Retainer")
     make(company, "Invoice", {"CustomerRef": {"value": bluefin}, "TxnDate": "2026-08-03", "Line": [retainer]})
-    partly = make(company, "Invoice", {
-        "CustomerRef": {"value": kestrel}, "TxnDate": "2026-08-17",
-        "Line": [_line(items["Brand workshop"], 2, Decimal(1200))]})  # fmt: skip
-    taxed = make(company, "Invoice", {
-        "CustomerRef": {"value": lantern}, "TxnDate": "2026-09-01",
-        "Line": [_line(items["Printed poster"], 4, Decimal(35)), _line(items["Walnut frame"], 1, Decimal("128.50"))],
-        "TxnTaxDetail": {"TxnTaxCodeRef": {"value": "2"}}})  # fmt: skip
-    settled = make(company, "Invoice", {
-        "CustomerRef": {"value": alma}, "TxnDate": "2026-09-09", "Line": [_line(items["Hours"], 3, Decimal(95))]})  # fmt: skip
-    credit = make(company, "CreditMemo", {
-        "CustomerRef": {"value": alma}, "TxnDate": "2026-09-10", "Line": [_line(items["Hours"], 3, Decimal(95))]})  # fmt: skip
-    make(company, "Payment", {
-        "CustomerRef": {"value": kestrel}, "TotalAmt": 1000, "TxnDate": "2026-09-15", "PaymentRefNum": "CHK 2207",
-        "PaymentMethodRef": {"value": "2"},
-        "Line": [{"Amount": 1000, "LinkedTxn": [{"TxnId": partly, "TxnType": "Invoice"}]}]})  # fmt: skip
-    make(company, "Payment", {
-        "CustomerRef": {"value": alma}, "TotalAmt": 0, "TxnDate": "2026-09-11",
-        "Line": [{"Amount": 285, "LinkedTxn": [{"TxnId": settled, "TxnType": "Invoice"}]},
-                 {"Amount": 285, "LinkedTxn": [{"TxnId": credit, "TxnType": "CreditMemo"}]}]})  # fmt: skip
+    partly = make(
+        company,
+        "Invoice",
+        {
+            "CustomerRef": {"value": kestrel},
+            "TxnDate": "2026-08-17",
+            "Line": [_line(items["Brand workshop"], 2, Decimal(1200))],
+        },
+    )
+    taxed = make(
+        company,
+        "Invoice",
+        {
+            "CustomerRef": {"value": lantern},
+            "TxnDate": "2026-09-01",
+            "Line": [
+                _line(items["Printed poster"], 4, Decimal(35)),
+                _line(items["Walnut frame"], 1, Decimal("128.50")),
+            ],
+            "TxnTaxDetail": {"TxnTaxCodeRef": {"value": "2"}},
+        },
+    )
+    settled = make(
+        company,
+        "Invoice",
+        {"CustomerRef": {"value": alma}, "TxnDate": "2026-09-09", "Line": [_line(items["Hours"], 3, Decimal(95))]},
+    )
+    credit = make(
+        company,
+        "CreditMemo",
+        {"CustomerRef": {"value": alma}, "TxnDate": "2026-09-10", "Line": [_line(items["Hours"], 3, Decimal(95))]},
+    )
+    make(
+        company,
+        "Payment",
+        {
+            "CustomerRef": {"value": kestrel},
+            "TotalAmt": 1000,
+            "TxnDate": "2026-09-15",
+            "PaymentRefNum": "CHK 2207",
+            "PaymentMethodRef": {"value": "2"},
+            "Line": [{"Amount": 1000, "LinkedTxn": [{"TxnId": partly, "TxnType": "Invoice"}]}],
+        },
+    )
+    make(
+        company,
+        "Payment",
+        {
+            "CustomerRef": {"value": alma},
+            "TotalAmt": 0,
+            "TxnDate": "2026-09-11",
+            "Line": [
+                {"Amount": 285, "LinkedTxn": [{"TxnId": settled, "TxnType": "Invoice"}]},
+                {"Amount": 285, "LinkedTxn": [{"TxnId": credit, "TxnType": "CreditMemo"}]},
+            ],
+        },
+    )
     make(company, "Payment", {"CustomerRef": {"value": lantern}, "TotalAmt": 50, "TxnDate": "2026-09-20"})
     books.send(company, BY_NAME["Invoice"], taxed, "orders@lanternhouse.example")
