@@ -25,6 +25,7 @@ from mappings.quickbooks.customers import MARKER_ROOM, too_long
 from mappings.quickbooks.document_lines import check_lines, document_discount_fits, to_quickbooks_lines
 from mappings.quickbooks.document_tax import Document, TaxPlan, plan_tax, tax_detail
 from mappings.quickbooks.wire import (
+    NOTE_READ,
     Fields,
     UnreadableRecord,
     fingerprint,
@@ -145,7 +146,7 @@ def from_quickbooks_document(
     fields = Fields(raw)
     remote_id, version = identity(fields)
     total, tax = fields.amount("TotalAmt"), fields.part("TxnTaxDetail").amount("TotalTax")
-    note = fields.text("PrivateNote")
+    note = fields.text("PrivateNote", NOTE_READ)
     try:
         return ObservedDocument(
             ref=RemoteRef(kind=kind, id=remote_id, version=version),
@@ -194,7 +195,7 @@ def _fingerprint(fields: Fields) -> str:
             "total": fields.amount("TotalAmt"),
             "tax": fields.part("TxnTaxDetail").amount("TotalTax"),
             "memo": fields.part("CustomerMemo").text("value"),
-            "note": fields.text("PrivateNote"),
+            "note": fields.text("PrivateNote", NOTE_READ),
             "lines": [_line_print(line) for line in fields.parts("Line") if _kept(line)],
         }
     )
