@@ -50,5 +50,7 @@ def serve(host: str | None, port: int | None, no_lanes: bool) -> None:
 def _console() -> dict[str, Any]:
     from service import console
 
-    handlers = getattr(console, "console_handlers", None)
-    return {} if handlers is None else {"console_handlers": handlers(), "console_failure": console.console_failure}
+    parts = {name: getattr(console, name, None) for name in ("console_handlers", "console_failure")}
+    if parts["console_handlers"] is None:
+        return {}
+    return {"console_handlers": parts["console_handlers"](), "console_failure": parts["console_failure"]}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import rich_click as click
 from pydantic import ValidationError
 
-from service.settings import Settings
+from service.settings import QuickBooksSettings, Settings
 
 CONFIGURATION_WRONG = 2
 
@@ -17,13 +18,14 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
+        prefix = "LEDGERLANE_QUICKBOOKS_" if error.title == QuickBooksSettings.__name__ else "LEDGERLANE_"
         for problem in error.errors():
-            name = "LEDGERLANE_" + "_".join(str(part) for part in problem["loc"]).upper()
+            name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
             click.echo(f"{name}: {problem['msg'].removeprefix('Value error, ')}.", err=True)
         sys.exit(CONFIGURATION_WRONG)
 
 
-def stop_for_configuration(message: str) -> None:
+def stop_for_configuration(message: str) -> NoReturn:
     """Say what is missing and exit with 2."""
     click.echo(message, err=True)
     sys.exit(CONFIGURATION_WRONG)
