@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from service.api.application import Application
-from service.api.errors import EXCEPTION_HANDLERS
+from service.api.errors import EXCEPTION_HANDLERS, on_http
 from service.api.openapi_file import read_document
 from service.api.requests import StrictRequest
 from service.api.routes import route_handlers
+from service.console import console_failure
 from service.runtime import Service
-
-ConsoleFailure = Callable[[Any, Exception], Response[Any] | None]
 
 LARGEST_REQUEST = 32 * 1024 * 1024
 """A batch of 1000 documents with some hundred lines each."""
@@ -31,21 +31,14 @@ def openapi_file() -> Response[bytes]:
     return Response(read_document(), media_type="application/json")
 
 
-def create_app(
-    service: Service,
-    console_handlers: Sequence[ControllerRouterHandler] = (),
-    console_failure: ConsoleFailure | None = None,
-) -> Litestar:
-    """The web application of a service: the API, the console if given, and one frame of errors around both.
-
-    console_failure: makes a page of an error under /console that no page of it handled; None for every other address.
-    """
+def create_app(service: Service, console_handlers: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The web application of a service: the API, the console if given, and one frame of errors around both."""
     return Application(
         route_handlers=[*route_handlers(), openapi_file, *console_handlers],
         state=State({"service": service}),
         on_startup=[service.start],
         on_shutdown=[service.stop],
-        exception_handlers=_exception_handlers(console_failure),
+        exception_handlers={**EXCEPTION_HANDLERS, HTTPException: _on_http},
         request_class=StrictRequest,
         request_max_body_size=LARGEST_REQUEST,
         csrf_config=_csrf(service),
@@ -54,14 +47,9 @@ def create_app(
     )
 
 
-def _exception_handlers(console_failure: ConsoleFailure | None) -> dict[int | type[Exception], Any]:
-    if console_failure is None:
-        return EXCEPTION_HANDLERS
-
-    def with_page(otherwise: Callable[[Any, Any], Response[Any]]) -> Callable[[Any, Any], Response[Any]]:
-        return lambda request, error: console_failure(request, error) or otherwise(request, error)
-
-    return {kind: with_page(handler) for kind, handler in EXCEPTION_HANDLERS.items()}
+def _on_http(request: Request[Any, Any, State], error: HTTPException) -> Response[Any]:
+    """An error without a route: a page for a person at the console, problem details for everybody else."""
+    return console_failure(request, error) or on_http(request, error)
 
 
 def _csrf(service: Service) -> CSRFConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from connectors.sandbox.cli import main as sandbox
 
-sandbox = import_module("connectors.sandbox.cli").main
+sandbox.name = "sandbox"
+__all__ = ["sandbox"]

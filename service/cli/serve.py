@@ -21,6 +21,7 @@ SECONDS_TO_FINISH = 20
 def serve(host: str | None, port: int | None, no_lanes: bool) -> None:
     """Run the service until it is told to stop; requests and lanes under way are finished first."""
     from service.app import create_app
+    from service.console import console_handlers
     from service.wiring import build_service
 
     chosen: dict[str, Any] = {"host": host, "port": port, "lanes": False if no_lanes else None}
@@ -32,7 +33,7 @@ def serve(host: str | None, port: int | None, no_lanes: bool) -> None:
         stop_for_configuration(f"{error}.")
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(service, **_console()),
+            create_app(service, console_handlers()),
             host=settings.host,
             port=settings.port,
             log_config=None,
@@ -45,12 +46,3 @@ def serve(host: str | None, port: int | None, no_lanes: bool) -> None:
     if not server.started:
         click.echo("The service did not start; the lines above say why.", err=True)
         sys.exit(1)
-
-
-def _console() -> dict[str, Any]:
-    from service import console
-
-    parts = {name: getattr(console, name, None) for name in ("console_handlers", "console_failure")}
-    if parts["console_handlers"] is None:
-        return {}
-    return {"console_handlers": parts["console_handlers"](), "console_failure": parts["console_failure"]}
