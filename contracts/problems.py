@@ -23,6 +23,7 @@ class Reason(StrEnum):
     EMAIL_MISSING = "email_missing"
     EMAIL_INVALID = "email_invalid"
     EMAIL_SEVERAL = "email_several"
+    EMAIL_LOOKS_MISTYPED = "email_looks_mistyped"
     ADDRESS_MISSING = "address_missing"
     ADDRESS_LINE_MISSING = "address_line_missing"
     CITY_MISSING = "city_missing"
@@ -113,6 +114,7 @@ REASONS: dict[Reason, Meaning] = {
     Reason.EMAIL_MISSING: Meaning(True, "There is no e-mail address"),
     Reason.EMAIL_INVALID: Meaning(True, "The e-mail address cannot receive mail as written"),
     Reason.EMAIL_SEVERAL: Meaning(False, "Several e-mail addresses stand in one field"),
+    Reason.EMAIL_LOOKS_MISTYPED: Meaning(False, "The e-mail address is close to a well-known one"),
     Reason.ADDRESS_MISSING: Meaning(True, "There is no billing address"),
     Reason.ADDRESS_LINE_MISSING: Meaning(True, "The billing address has no street line"),
     Reason.CITY_MISSING: Meaning(True, "The billing address has no town or city"),

@@ -53,20 +53,19 @@ async def accept(session: Session, connection: Connection, records: Sequence[Cor
         if answer.record is not None:
             existing[key] = answer.record
         answers.append(answer)
-    await session.flush()
     if any(answer.changed for answer in answers):
+        await session.flush()
         await wake(session, LaneKind.CONNECTION, connection.id)
     return answers
 
 
-async def add_version(session: Session, record: Record, core: CoreRecord, *, origin: Origin) -> None:
+def add_version(session: Session, record: Record, core: CoreRecord, *, origin: Origin) -> None:
     """Append a version to a record and copy its head. The caller decides what is due."""
     body = core.model_dump(mode="json")
     record.wanted_version += 1
     record.updated_at = utc_now()
     _copy_head(record, core)
     session.add(record)
-    await session.flush()
     session.add(
         RecordVersion(
             record_id=record.id,
@@ -173,7 +172,7 @@ async def _accept_one(
             return Accepted(core.id, record)
         if problems := _contradictions(core, record, current):
             return Accepted(core.id, record, problems=problems)
-    await add_version(session, record, core, origin=Origin.BILLING)
+    add_version(session, record, core, origin=Origin.BILLING)
     _make_due(record, core, urgent=urgent)
     session.add(record)
     if isinstance(core, Customer):

@@ -27,11 +27,16 @@ async def emit(session: Session, connection: Connection, type_: EventType, subje
         data=data,
     )
     session.add(event)
-    await session.flush()
-    for endpoint in await _endpoints(session, connection.platform_id):
-        if not endpoint.types or type_ in endpoint.types:
-            session.add(Delivery(id=new_id("dlv"), endpoint_id=endpoint.id, event_seq=event.seq or 0))
-            await wake(session, LaneKind.ENDPOINT, endpoint.id)
+    wanting = [
+        endpoint
+        for endpoint in await _endpoints(session, connection.platform_id)
+        if not endpoint.types or type_ in endpoint.types
+    ]
+    if wanting:
+        await session.flush()
+    for endpoint in wanting:
+        session.add(Delivery(id=new_id("dlv"), endpoint_id=endpoint.id, event_seq=event.seq or 0))
+        await wake(session, LaneKind.ENDPOINT, endpoint.id)
     return event
 
 
@@ -49,7 +54,12 @@ def to_cloud_event(row: Event) -> CloudEvent:
 
 
 async def _endpoints(session: Session, platform_id: str) -> list[WebhookEndpoint]:
-    statement = select(WebhookEndpoint).where(
-        col(WebhookEndpoint.platform_id) == platform_id, col(WebhookEndpoint.active).is_(True)
-    )
-    return list((await session.exec(statement)).all())
+    """Asked once a transaction: a batch tells hundreds of events."""
+    key = f"endpoints of {platform_id}"
+    if key not in session.info:
+        statement = select(WebhookEndpoint).where(
+            col(WebhookEndpoint.platform_id) == platform_id, col(WebhookEndpoint.active).is_(True)
+        )
+        session.info[key] = list((await session.exec(statement)).all())
+    found: list[WebhookEndpoint] = session.info[key]
+    return found

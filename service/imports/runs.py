@@ -303,7 +303,7 @@ async def _import_one(session: Session, connection: Connection, row: StoredImpor
             return
     else:
         record = new_record(connection, customer, origin=Origin.LEDGER)
-    await add_version(session, record, customer, origin=Origin.LEDGER)
+    add_version(session, record, customer, origin=Origin.LEDGER)
     record.ledger_version, record.state, record.due_at = record.wanted_version, RecordState.IN_SYNC, None
     record.problems = []
     link = Link(

@@ -141,7 +141,7 @@ class Applier:
         core = parse(record.kind, await self._wanted_body(record))
         assert isinstance(core, Invoice | CreditMemo)
         voided = core.model_copy(update={"status": DocumentStatus.VOIDED})
-        await add_version(self._session, record, voided, origin=Origin.LEDGER)
+        add_version(self._session, record, voided, origin=Origin.LEDGER)
         record.ledger_version = record.wanted_version
         record.state = RecordState.IN_SYNC
         record.due_at = None
@@ -229,7 +229,7 @@ class Applier:
         elif core == previous:
             return
         was_voided = record.status == MoneyStatus.VOIDED
-        await add_version(self._session, record, core, origin=Origin.LEDGER)
+        add_version(self._session, record, core, origin=Origin.LEDGER)
         record.ledger_version, record.state, record.due_at = record.wanted_version, RecordState.IN_SYNC, None
         self._session.add(record)
         link = linked[0] if linked else self._new_link(record, seen)
@@ -325,7 +325,7 @@ class Applier:
         if record.origin == Origin.LEDGER and record.kind == RecordKind.PAYMENT:
             core = parse(record.kind, await self._wanted_body(record))
             voided = core.model_copy(update={"status": MoneyStatus.VOIDED, "allocations": [], "credits": []})
-            await add_version(self._session, record, voided, origin=Origin.LEDGER)
+            add_version(self._session, record, voided, origin=Origin.LEDGER)
             record.ledger_version = record.wanted_version
             self._session.add(record)
             await emit(self._session, self._connection, EventType.PAYMENT_DELETED, subject_of(record), data)

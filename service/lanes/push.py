@@ -2,8 +2,9 @@
 
 A kill at any line leaves one of four situations, and each is picked up from the rows alone:
 - before the plan is committed: the records are still due;
-- after it: the call is stored as `sending`; the next worker looks in the ledger first, then sends the same bytes;
-- after the answer, before it is settled: the same;
+- after it: the call is stored as `ready`, has not left, and is sent;
+- after it was marked as leaving, before the answer is settled: the next worker looks in the ledger first, then sends
+  the same bytes under the same key;
 - after it is settled: the records are in sync, or due for their next step.
 """
 
@@ -229,7 +230,6 @@ def _store_calls(session: Session, held: HeldLane, ledger: Ledger, planned: Sequ
                 sequence=sequence,
                 request_id=call.request_id,
                 body=call.model_dump(mode="json"),
-                fence=held.fence,
             )
             session.add(stored)
             for member in call.members:
@@ -260,7 +260,7 @@ def _attempt(call: StoredCall, planned: _Planned) -> Attempt:
 
 async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None:
     call = Call.model_validate(stored.body)
-    left_before = stored.state == CallState.UNCERTAIN or stored.fence != held.fence
+    left_before = stored.state != CallState.READY
     outcomes: list[Outcome] = []
     missing: set[str] = set()
     try:
@@ -276,7 +276,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
             outcomes = [*outcomes, *await ledger.send(call)]
         await _settle(held, ledger, stored, outcomes)
     except ConnectorError as error:
-        await _failed(held, ledger, stored, call, error)
+        await _failed(held, ledger, stored, call, error, left_before=left_before)
 
 
 def _exhausted(stored: StoredCall) -> bool:
@@ -314,7 +314,6 @@ async def _mark_left(held: HeldLane, stored: StoredCall) -> None:
     async with held.write() as (session, lane):
         row = await session.get_one(StoredCall, stored.id)
         row.tries += 1
-        row.fence = held.fence
         row.state = CallState.SENDING
         lane.calls += 1
         session.add(row)
@@ -343,7 +342,9 @@ async def _settle(
         session.add(row)
 
 
-async def _failed(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call, error: ConnectorError) -> None:
+async def _failed(
+    held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call, error: ConnectorError, *, left_before: bool
+) -> None:
     """The call as a whole came to nothing, or nobody knows what it came to."""
     log.warning(
         "call_failed",
@@ -369,9 +370,11 @@ async def _failed(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call
             row.next_at = retry_at(row.tries, first_seconds=LOOK_AGAIN_SECONDS, longest_seconds=60)
             connection = await session.get_one(Connection, row.connection_id)
             await Settlement(session, connection, ledger).uncertain(row)
-        elif isinstance(error, TryLater):
+        elif row.state == CallState.SENDING and not left_before:
             # Nothing was written, so this was no try at it.
             row.tries = max(0, row.tries - 1)
+            row.state = CallState.READY
+        if isinstance(error, TryLater):
             row.next_at = utc_now() + timedelta(seconds=error.wait_seconds)
             if error.limited:
                 lane.paused_until = row.next_at

@@ -229,8 +229,9 @@ class Link(SQLModel, table=True):
 
 
 class CallState(StrEnum):
-    """Where a stored call stands. `sending` may have left or not: only looking tells."""
+    """Where a stored call stands. `ready` has not left, for certain; `sending` may have arrived: only looking tells."""
 
+    READY = "ready"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
     DONE = "done"
@@ -248,8 +249,7 @@ class StoredCall(SQLModel, table=True):
     sequence: int = 0
     request_id: str
     body: Json = _json()
-    state: str = CallState.SENDING
-    fence: int = 0
+    state: str = CallState.READY
     tries: int = 0
     next_at: datetime = Field(default_factory=utc_now)
     error: str = ""
@@ -426,3 +426,14 @@ class StoredImportRow(SQLModel, table=True):
     reasons: list[str] = _json(list)
     body: Json = _json()
     read_at: datetime = Field(default_factory=utc_now)
+
+
+def _check_references_at_commit() -> None:
+    """Foreign keys are checked when a transaction commits, so that rows may be written in any order within it."""
+    for table in SQLModel.metadata.tables.values():
+        for constraint in table.foreign_key_constraints:
+            constraint.deferrable = True
+            constraint.initially = "DEFERRED"
+
+
+_check_references_at_commit()

@@ -52,10 +52,7 @@ def upgrade() -> None:
         sa.Column("hint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("revoked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["platform_id"],
-            ["platform.id"],
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
@@ -84,10 +81,7 @@ def upgrade() -> None:
         sa.Column("pull_due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("last_error", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["platform_id"],
-            ["platform.id"],
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("connection", schema=None) as batch_op:
@@ -107,10 +101,7 @@ def upgrade() -> None:
         sa.Column("one_time", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["platform_id"],
-            ["platform.id"],
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
@@ -122,10 +113,7 @@ def upgrade() -> None:
         sa.Column("types", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["platform_id"],
-            ["platform.id"],
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("webhook_endpoint", schema=None) as batch_op:
@@ -139,16 +127,12 @@ def upgrade() -> None:
         sa.Column("request_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -161,10 +145,7 @@ def upgrade() -> None:
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column("read_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("connection_id"),
     )
     op.create_table(
@@ -180,10 +161,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("applied_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("connection_id", "dedupe_key"),
     )
@@ -202,14 +180,8 @@ def upgrade() -> None:
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("time", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["platform_id"],
-            ["platform.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
     )
@@ -227,10 +199,7 @@ def upgrade() -> None:
         sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("import_run", schema=None) as batch_op:
@@ -242,10 +211,7 @@ def upgrade() -> None:
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("used_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
     with op.batch_alter_table("oauth_state", schema=None) as batch_op:
@@ -281,10 +247,7 @@ def upgrade() -> None:
         sa.Column("amount_paid", service.store.types.Micros(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection_id", "kind", "external_id"),
     )
@@ -304,10 +267,7 @@ def upgrade() -> None:
         sa.Column("refresh_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("refreshing_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("connection_id"),
     )
     op.create_table(
@@ -329,18 +289,9 @@ def upgrade() -> None:
         sa.Column("trace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["call_id"],
-            ["call.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["record.id"],
-        ),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
@@ -358,14 +309,8 @@ def upgrade() -> None:
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("delivered_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["endpoint_id"],
-            ["webhook_endpoint.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["event_seq"],
-            ["event.seq"],
-        ),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["webhook_endpoint.id"], initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(["event_seq"], ["event.seq"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("endpoint_id", "event_seq"),
     )
@@ -390,10 +335,7 @@ def upgrade() -> None:
         ),
         sa.Column("body", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column("read_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["import_run.id"],
-        ),
+        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("run_id", "remote_id"),
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
@@ -416,14 +358,8 @@ def upgrade() -> None:
         sa.Column("gone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["connection.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["record.id"],
-        ),
+        sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection_id", "kind", "remote_id"),
         sa.UniqueConstraint("record_id", "part"),
@@ -436,10 +372,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("origin", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["record.id"],
-        ),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], initially="DEFERRED", deferrable=True),
         sa.PrimaryKeyConstraint("record_id", "version"),
     )
 
