@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -213,8 +214,6 @@ def test_a_body_that_is_not_utf8_is_500(us: Books) -> None:
 
 def test_parallel_name_writes_collide_with_the_switch(us: Books) -> None:
     """Source: QuickBooks reference 2.9."""
-    import threading
-
     us.switch(names_one_at_a_time_ms=300)
     outcomes: list[list[str]] = []
 

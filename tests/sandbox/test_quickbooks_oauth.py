@@ -47,9 +47,7 @@ def test_both_discovery_documents_name_this_server(base: str, name: str) -> None
         ({"scope": f"{ACCOUNTING} openid"}, 501),
     ],
 )
-def test_consent_shows_problems_itself_unless_the_redirect_is_safe(
-    base: str, changes: dict[str, str], status: int
-) -> None:
+def test_consent_shows_problems_unless_the_redirect_is_safe(base: str, changes: dict[str, str], status: int) -> None:
     answer = _ask(base, **changes)
 
     assert answer.status_code == status

@@ -301,3 +301,11 @@ def test_a_parents_balance_with_jobs_includes_its_children(us: Books) -> None:
     row = us.read(f"customer/{parent['Id']}")
 
     assert (row["Balance"], row["BalanceWithJobs"]) == (10, 15)
+
+
+def test_changing_a_voided_invoice_is_not_modelled(us: Books) -> None:
+    """Nobody has recorded what QuickBooks does, so the simulator says so instead of guessing."""
+    invoice = us.invoice(us.customer("C"))
+    voided = us.post("invoice", {"Id": invoice["Id"], "SyncToken": "0"}, operation="void")
+
+    assert us.call("POST", "invoice", _sparse(voided, PrivateNote="x")).status == 501

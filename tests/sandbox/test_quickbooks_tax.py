@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.quickbooks.tax import Rate, TaxedLine, tax_on_totals, tax_per_line
+from connectors.sandbox.quickbooks.tax_lists import percent_on
 from tests.sandbox.conftest import Books, connect, line
 
 
@@ -130,17 +131,14 @@ def test_a_discount_is_answered_after_the_subtotal_without_an_id(us: Books) -> N
 def test_automated_sales_tax_decides_by_ship_to_and_keeps_an_explicit_amount(us: Books) -> None:
     realm = us.control("POST", "companies", {"name": "AST Inc", "tax_mode": "us_ast"})["realm"]
     ast = connect(us.base, realm)
-    goods = ast.post(
-        "item", {"Name": "Goods", "Type": "NonInventory", "IncomeAccountRef": {"value": "2"}, "Taxable": True}
-    )
+    goods = ast.post("item", {"Name": "Goods", "IncomeAccountRef": {"value": "2"}, "Taxable": True})
+    sold = line(100, ItemRef={"value": goods["Id"]})
     here = ast.customer("Here", BillAddr={"Line1": "1 A St", "City": "Carmel", "CountrySubDivisionCode": "CA"})
     there = ast.customer("There", BillAddr={"Line1": "1 B St", "City": "Reno", "CountrySubDivisionCode": "NV"})
 
-    assert ast.post("invoice", _sale(here, line(100, ItemRef={"value": goods["Id"]})))["TxnTaxDetail"]["TotalTax"] == 8
-    assert ast.post("invoice", _sale(there, line(100, ItemRef={"value": goods["Id"]})))["TxnTaxDetail"]["TotalTax"] == 0
-    override = ast.post(
-        "invoice", _sale(here, line(100, ItemRef={"value": goods["Id"]}), TxnTaxDetail={"TotalTax": D("7.77")})
-    )
+    assert ast.post("invoice", _sale(here, sold))["TxnTaxDetail"]["TotalTax"] == 8
+    assert ast.post("invoice", _sale(there, sold))["TxnTaxDetail"]["TotalTax"] == 0
+    override = ast.post("invoice", _sale(here, sold, TxnTaxDetail={"TotalTax": D("7.77")}))
     assert override["TotalAmt"] == D("107.77")
 
 
@@ -241,13 +239,22 @@ def test_a_uk_reverse_charge_has_two_rates_that_cancel(uk: Books) -> None:
     assert invoice["TotalAmt"] == 160
 
 
-def test_a_rate_change_applies_from_its_date(us: Books) -> None:
-    """EffectiveTaxRate wins over RateValue. Source: QuickBooks reference 9.4."""
-    books, _ = _company(us, {"GST": "10"}, country="AU")
+@pytest.mark.parametrize(("day", "percent"), [("2010-12-31", "17.5"), ("2011-01-04", "20")])
+def test_the_effective_rate_of_the_day_wins_over_rate_value(day: str, percent: str) -> None:
+    """Source: QuickBooks reference 9.4."""
+    rate = {
+        "RateValue": 99,
+        "EffectiveTaxRate": [
+            {
+                "RateValue": D("17.5"),
+                "EffectiveDate": "2000-01-01T00:00:00-08:00",
+                "EndDate": "2011-01-03T00:00:00-08:00",
+            },
+            {"RateValue": 20, "EffectiveDate": "2011-01-04T00:00:00-08:00"},
+        ],
+    }
 
-    rate = books.read("taxrate/1")
-
-    assert rate["EffectiveTaxRate"][0]["RateValue"] == rate["RateValue"]
+    assert percent_on(rate, day) == D(percent)
 
 
 @pytest.mark.parametrize(("amount", "codes"), [("1861.08", []), ("1861.07", ["6070"])])

@@ -150,7 +150,7 @@ def test_absent_and_null_read_as_empty() -> None:
         "",
         [],
     )
-    assert (fields.amount("Null"), fields.maybe_amount("Nothing"), fields.day("Null")) == (0, None, None)
+    assert (fields.amount("Null"), fields.maybe_amount("Nothing"), fields.day("Null")) == (D(0), None, None)
     assert fields.flag("Null", True) is True
     assert "Null" not in fields
 
@@ -159,7 +159,7 @@ def test_values_are_read_exactly() -> None:
     fields = Fields(RAW)
 
     assert (fields.text("Text"), fields.ref("Ref"), fields.flag("Flag")) == ("abc", "3", True)
-    assert (fields.amount("Amount"), fields.amount("Whole"), fields.amount("AsText")) == (D("1.25"), 7, D("1.50"))
+    assert (fields.amount("Amount"), fields.amount("Whole"), fields.amount("AsText")) == (D("1.25"), D(7), D("1.50"))
     assert fields.amount("Long") == D("1.234568")
     assert fields.day("Day") == date(2011, 1, 4)
     assert fields.moment("Moment") == fields.moment("OldMoment") == datetime(2026, 5, 5, 9, 8, 55, tzinfo=UTC)
