@@ -40,6 +40,7 @@ def front_door() -> Redirect:
 
 def create_app(service: Service, console_handlers: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The web application of a service: the API, the console if given, and one frame of errors around both."""
+    pages = [front_door, *console_handlers] if console_handlers else []
     return Application(
         route_handlers=[
             *route_handlers(),
