@@ -268,7 +268,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
             # It may have arrived: another process stored it, or its answer was lost. Look before sending again.
             outcomes, missing = await _look(held, ledger, stored, call)
         if missing and _exhausted(stored):
-            await _settle(held, ledger, stored, outcomes, set_aside=missing)
+            await _settle(held, ledger, stored, outcomes, set_aside=missing if _settled(stored) else ())
             return
         if missing or not left_before:
             # The same bytes under the same key: members that did arrive are answered from the ledger's memory.
@@ -281,9 +281,16 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
 
 def _exhausted(stored: StoredCall) -> bool:
     """Repeating the call as it is has had its chance: its members go on alone, under new keys."""
-    age_seconds = (utc_now() - stored.opened_at).total_seconds()
-    often_enough = stored.tries >= TRIES_BEFORE_ALONE and age_seconds >= SETTLING_SECONDS
-    return often_enough or age_seconds >= KEY_TRUSTED_SECONDS
+    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= KEY_TRUSTED_SECONDS
+
+
+def _settled(stored: StoredCall) -> bool:
+    """The ledger has had time to finish what arrived last. How long the call waited before it left is no such time."""
+    return _seconds_since(stored.last_left_at) >= SETTLING_SECONDS
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    return 0.0 if moment is None else (utc_now() - moment).total_seconds()
 
 
 async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) -> tuple[list[Outcome], set[str]]:
@@ -322,6 +329,8 @@ async def _mark_left(held: HeldLane, stored: StoredCall) -> None:
         row = await session.get_one(StoredCall, stored.id)
         row.tries += 1
         row.state = CallState.SENDING
+        row.last_left_at = utc_now()
+        row.first_left_at = row.first_left_at or row.last_left_at
         lane.calls += 1
         session.add(row)
         stored.tries = row.tries
@@ -381,6 +390,7 @@ async def _failed(
             # Nothing was written, so this was no try at it.
             row.tries = max(0, row.tries - 1)
             row.state = CallState.READY
+            row.first_left_at = row.last_left_at = None
         if isinstance(error, TryLater):
             row.next_at = utc_now() + timedelta(seconds=error.wait_seconds)
             if error.limited:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from connectors.protocol import Call, OutcomeUnknown
+from service.clock import utc_now
 from service.lanes import push
 from service.records import retry
-from service.store.tables import Record
+from service.store.tables import Record, StoredCall
 from tests.service.lanes.conftest import World, a_customer, an_invoice
 
 
@@ -25,6 +30,24 @@ async def ask_again(world: World, external_id: str) -> None:
     """A person presses Retry."""
     async with world.database.write() as session:
         await retry(session, await session.get_one(Record, (await world.record(external_id)).id))
+
+
+async def test_a_call_that_waited_long_before_it_left_is_not_given_up_at_its_first_lost_answer(world: World) -> None:
+    """A pause of an hour is no age of the call: the ledger may still be at work on it, under its key."""
+    await with_a_customer(world)
+    await world.accept(an_invoice())
+    held = await world.take()
+    await push._plan(held, world.ledger, world.connection.id)
+    async with world.database.write() as session:
+        hour_ago = utc_now() - timedelta(hours=1)
+        await session.exec(update(StoredCall).where(col(StoredCall.state) == "ready").values(opened_at=hour_ago))
+    world.ledger.before.append(break_off)
+    await world.work(held)
+    await world.make_due()
+    await world.work(held)
+
+    assert world.ledger.calls[-1] == world.ledger.calls[-2]
+    assert (await world.record("inv_1")).state == "in_sync"
 
 
 async def test_a_poisoned_update_is_set_aside_and_its_neighbours_go_on(
