@@ -57,6 +57,7 @@ log = structlog.get_logger(__name__)
 TRIES_BEFORE_ALONE = 3
 """A call that stays uncertain this often is taken apart: one poisoned document must not hold its neighbours."""
 LOOK_AGAIN_SECONDS = 1.0
+LOOK_REFUSED_SECONDS = 300.0
 SETTLING_SECONDS = 20.0
 """The ledger may still be working on a call whose connection broke: nothing of it is sent under a new key earlier."""
 KEY_TRUSTED_SECONDS = 900.0
@@ -299,7 +300,17 @@ async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) 
         statement = select(Attempt.key).where(col(Attempt.call_id) == stored.id, col(Attempt.closed_at).is_(None))
         open_keys = set((await session.exec(statement)).all())
     members = [member for member in call.members if member.key in open_keys]
-    found = await ledger.look(members)
+    try:
+        found = await ledger.look(members)
+    except Refused as error:
+        # That says nothing of the call itself: settled as refused, it would be filed a second time by a retry.
+        raise TryLater(
+            f"looking was refused: {error}",
+            wait_seconds=LOOK_REFUSED_SECONDS,
+            trace_id=error.trace_id,
+            status=error.status,
+            body=error.body,
+        ) from error
     outcomes: list[Outcome] = []
     missing: set[str] = set()
     for member in members:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from connectors.protocol import Call, OutcomeUnknown
+from connectors.protocol import Call, Member, OutcomeUnknown, Refused
+from contracts.books import Observed
 from service.clock import utc_now
 from service.lanes import push
 from service.records import retry
@@ -47,6 +49,33 @@ async def test_a_call_that_waited_long_before_it_left_is_not_given_up_at_its_fir
     await world.work(held)
 
     assert world.ledger.calls[-1] == world.ledger.calls[-2]
+    assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_a_refusal_to_be_looked_into_is_no_refusal_of_what_was_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call landed and its answer was lost. If Retry sent it as something new, it would be filed twice."""
+    await with_a_customer(world)
+    world.ledger.after.append(break_off)
+    await world.accept(an_invoice())
+    await world.work()
+    look = world.ledger.look
+
+    async def closed(members: Sequence[Member]) -> dict[str, Observed | None]:
+        raise Refused("answered 403 with a body that is html", status=403)
+
+    monkeypatch.setattr(world.ledger, "look", closed)
+    await world.make_due()
+    await world.work()
+    assert (await world.record("inv_1")).state == "uncertain"
+
+    monkeypatch.setattr(world.ledger, "look", look)
+    await ask_again(world, "inv_1")
+    await world.make_due()
+    await world.work()
+
+    assert world.invoices() == ["INV_1"]
     assert (await world.record("inv_1")).state == "in_sync"
 
 
