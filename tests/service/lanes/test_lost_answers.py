@@ -11,10 +11,12 @@ from sqlmodel import col
 
 from connectors.protocol import Call, Member, OutcomeUnknown, Refused
 from contracts.books import Observed
+from contracts.problems import Reason
 from service.clock import utc_now
 from service.lanes import push
 from service.records import retry
 from service.store.tables import Record, StoredCall
+from tests.fakes.ledger import a_problem
 from tests.service.lanes.conftest import World, a_customer, an_invoice
 
 
@@ -108,3 +110,22 @@ async def test_a_change_that_landed_with_its_answer_lost_is_not_sent_again_as_it
 
     assert (await world.record("inv_1")).state == "in_sync"
     assert world.invoices() == ["INV_1"]
+
+
+async def test_a_version_accepted_while_the_last_one_is_refused_is_tried(world: World) -> None:
+    """It may be the very correction; nobody should have to press Retry for it."""
+    await with_a_customer(world)
+    await world.accept(an_invoice())
+    held = await world.take()
+    await push._plan(held, world.ledger, world.connection.id)
+    world.ledger.refuse = {"INV_1": a_problem(Reason.LINE_UNMAPPED)}
+
+    await world.accept(an_invoice(memo="corrected"))
+    stored = await push._next_call(held, world.connection.id)
+    assert stored is not None
+    await push._carry_out(held, world.ledger, stored)
+    world.ledger.refuse = {}
+    await world.work(held)
+
+    record = await world.record("inv_1")
+    assert (record.state, record.ledger_version, world.invoices()) == ("in_sync", 2, ["INV_1"])
