@@ -31,6 +31,7 @@ from connectors.protocol import (
     TryLater,
 )
 from contracts.books import Observed, RecordKind
+from contracts.invoices import DocumentStatus
 from contracts.problems import Problem, Reason, blocking
 from mappings.plan import CoreRecord, Step, Verb, marker_of
 from service.clock import new_id, utc_now
@@ -163,7 +164,7 @@ async def _plan_one(
     """Judge one record: blocked, waiting, in sync, or a step to take. A fault in here stays with this record."""
     held = held_of(links)
     gone = next((link for link in links if link.gone_at is not None and not link.part), None)
-    if gone is not None:
+    if gone is not None and record.status != DocumentStatus.VOIDED:
         await block(session, connection, record, [_was_deleted(record)])
         return None
     if waits_for := around.unmet(core):

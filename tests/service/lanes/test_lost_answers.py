@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from connectors.protocol import Call, Member, OutcomeUnknown, Refused
 from contracts.books import Observed
+from contracts.invoices import DocumentStatus
 from contracts.problems import Reason
 from service.clock import utc_now
 from service.lanes import push
@@ -129,3 +130,19 @@ async def test_a_version_accepted_while_the_last_one_is_refused_is_tried(world: 
 
     record = await world.record("inv_1")
     assert (record.state, record.ledger_version, world.invoices()) == ("in_sync", 2, ["INV_1"])
+
+
+async def test_billing_voids_what_the_ledger_deleted(world: World) -> None:
+    """It is what the problem tells a person to do, so it has to end there."""
+    await world.accept(a_customer(), an_invoice())
+    await world.work()
+    (key,) = [key for key in world.ledger.holds if key[0] == "invoice"]
+    del world.ledger.holds[key]
+    await world.accept(an_invoice(memo="changed"))
+    await world.work()
+    assert (await world.record("inv_1")).problems[0]["reason"] == Reason.DELETED_IN_LEDGER
+
+    await world.accept(an_invoice(memo="changed", status=DocumentStatus.VOIDED))
+    await world.work()
+
+    assert (await world.record("inv_1")).state == "in_sync"
