@@ -43,6 +43,7 @@ from service.records import parse
 from service.store.database import Session
 from service.store.tables import (
     Attempt,
+    AttemptState,
     CallState,
     Connection,
     Link,
@@ -116,7 +117,7 @@ async def _plan(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
             made = await _plan_one(session, connection, ledger, record, cores[record.id], around, links[record.id])
             if made is not None:
                 planned.append(made)
-        _store_calls(session, held, ledger, planned)
+        _store_calls(session, held, ledger, planned, doubtful=await _doubtful(session, planned))
     return True
 
 
@@ -218,9 +219,28 @@ def _key(connection: Connection, record: Record, step: Step) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def _store_calls(session: Session, held: HeldLane, ledger: Ledger, planned: Sequence[_Planned]) -> None:
-    together = [one for one in planned if not one.record.alone]
-    groups = [together, *([one] for one in planned if one.record.alone)]
+async def _doubtful(session: Session, planned: Sequence[_Planned]) -> set[str]:
+    """Records to be created of which an earlier try may have arrived after all, under another key."""
+    created = [one.record.id for one in planned if one.step.verb == Verb.CREATE]
+    statement = (
+        select(Attempt.record_id)
+        .join(StoredCall, col(StoredCall.id) == col(Attempt.call_id))
+        .where(
+            col(Attempt.record_id).in_(created),
+            col(Attempt.verb) == Verb.CREATE,
+            col(Attempt.state) != AttemptState.DONE,
+            (col(Attempt.state) == AttemptState.UNKNOWN) | (col(StoredCall.tries) > 1),
+        )
+    )
+    return set((await session.exec(statement)).all()) if created else set()
+
+
+def _store_calls(
+    session: Session, held: HeldLane, ledger: Ledger, planned: Sequence[_Planned], *, doubtful: Collection[str]
+) -> None:
+    together = [one for one in planned if not one.record.alone and one.record.id not in doubtful]
+    in_doubt = [one for one in planned if not one.record.alone and one.record.id in doubtful]
+    groups = [together, in_doubt, *([one] for one in planned if one.record.alone)]
     by_key = {one.member.key: one for one in planned}
     sequence = 0
     for group in groups:
@@ -232,6 +252,8 @@ def _store_calls(session: Session, held: HeldLane, ledger: Ledger, planned: Sequ
                 sequence=sequence,
                 request_id=call.request_id,
                 body=call.model_dump(mode="json"),
+                # Looked for before it is sent, as if this very call had left before.
+                state=CallState.UNCERTAIN if group[0].record.id in doubtful else CallState.READY,
             )
             session.add(stored)
             for member in call.members:

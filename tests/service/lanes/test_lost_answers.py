@@ -146,3 +146,25 @@ async def test_billing_voids_what_the_ledger_deleted(world: World) -> None:
     await world.work()
 
     assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_what_nobody_found_is_looked_for_again_before_it_is_sent_as_something_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It turned up after it was given up: a new key alone would file it twice."""
+    monkeypatch.setattr(push, "SETTLING_SECONDS", 0)
+    await with_a_customer(world)
+    world.ledger.poison = {"INV_1"}
+    await world.accept(an_invoice())
+    for _ in range(30):
+        await world.work()
+        await world.make_due()
+    assert (await world.record("inv_1")).problems[0]["reason"] == Reason.OUTCOME_UNKNOWN
+
+    world.ledger.poison = set()
+    await world.ledger.send(world.ledger.calls[-1])
+    await ask_again(world, "inv_1")
+    await world.work()
+
+    assert world.invoices() == ["INV_1"]
+    assert (await world.record("inv_1")).state == "in_sync"
