@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -297,7 +297,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         if missing or not left_before:
             # The same bytes under the same key: members that did arrive are answered from the ledger's memory.
             await _mark_left(held, stored)
-            outcomes = [*outcomes, *await ledger.send(call)]
+            outcomes = [*outcomes, *await _sent(ledger, call)]
         await _settle(held, ledger, stored, outcomes)
     except ConnectorError as error:
         await _failed(held, ledger, stored, call, error, left_before=left_before)
@@ -355,6 +355,29 @@ def _has_not_arrived(member: Member, observed: Observed | None) -> bool:
         return observed is None
     before = member.target.version if member.target is not None else ""
     return observed is not None and before != "" and observed.ref.version == before
+
+
+async def _sent(ledger: Ledger, call: Call) -> list[Outcome]:
+    """Send it, and read what an answer only points to: the newer version of a stale one, the owner of a taken number.
+
+    Without it a stale change would be repeated as it was, and our own document whose answer was lost stay unknown.
+    """
+    outcomes = await ledger.send(call)
+    unread = {one.key for one in outcomes if one.observed is None and (one.result == Result.STALE or one.existing_id)}
+    if not unread:
+        return outcomes
+    try:
+        found = await ledger.look([member for member in call.members if member.key in unread])
+    except ConnectorError as error:
+        log.warning("not_read_again", outcome=type(error).__name__, trace_id=error.trace_id)
+        return outcomes
+    return [_with(outcome, found[outcome.key]) if outcome.key in unread else outcome for outcome in outcomes]
+
+
+def _with(outcome: Outcome, observed: Observed | None) -> Outcome:
+    if outcome.result == Result.STALE and observed is None:
+        return replace(outcome, result=Result.GONE)
+    return replace(outcome, observed=observed)
 
 
 async def _mark_left(held: HeldLane, stored: StoredCall) -> None:

@@ -168,3 +168,19 @@ async def test_what_nobody_found_is_looked_for_again_before_it_is_sent_as_someth
 
     assert world.invoices() == ["INV_1"]
     assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_a_number_that_our_own_document_has_taken_is_a_lost_answer(world: World) -> None:
+    """The ledger names the document that has the number, and it carries our mark."""
+    await with_a_customer(world)
+    await world.accept(an_invoice())
+    held = await world.take()
+    await push._plan(held, world.ledger, world.connection.id)
+    stored = await push._next_call(held, world.connection.id)
+    assert stored is not None
+    await world.ledger.send(Call(request_id="another", members=Call.model_validate(stored.body).members))
+    world.ledger.taken = {"INV_1"}
+    await world.work(held)
+
+    assert world.invoices() == ["INV_1"]
+    assert (await world.record("inv_1")).state == "in_sync"
