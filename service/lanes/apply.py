@@ -33,6 +33,7 @@ from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.hints import ask_to_read
 from service.lanes.holdings import observed_of, store_observed
+from service.lanes.ledger_changes import tell_deletion, tell_edit
 from service.lanes.settle import block, subject_of
 from service.lanes.settlement_status import update_payment_status
 from service.records import add_version, new_record, parse
@@ -51,7 +52,6 @@ log = structlog.get_logger(__name__)
 
 _DOCUMENTS = (RecordKind.INVOICE, RecordKind.CREDIT_MEMO)
 _MONEY = (RecordKind.PAYMENT, RecordKind.ALLOCATION)
-_DRIFT = ("number", "customer_ref", "currency", "issue_date", "due_date", "net", "tax", "total")
 
 
 class Applier:
@@ -134,7 +134,7 @@ class Applier:
         if seen.voided and record.status != DocumentStatus.VOIDED:
             await self._voided_there(record, seen)
         elif before is not None and not under_way and not seen.voided:
-            await self._edited_there(record, before, seen)
+            await tell_edit(self._session, self._connection, record, before, seen)
         await update_payment_status(self._session, self._connection, record, seen)
 
     async def _voided_there(self, record: Record, seen: ObservedDocument) -> None:
@@ -150,23 +150,6 @@ class Applier:
         data = {"id": record.external_id, "number": record.number, "ledger_id": seen.ref.id, "status": "voided"}
         invoice = record.kind == RecordKind.INVOICE
         type_ = EventType.INVOICE_VOIDED if invoice else EventType.CREDIT_MEMO_VOIDED
-        await emit(self._session, self._connection, type_, subject_of(record), data)
-
-    async def _edited_there(self, record: Record, before: ObservedDocument, seen: ObservedDocument) -> None:
-        if not before.fingerprint or before.fingerprint == seen.fingerprint:
-            return
-        differences = [
-            {"field": name, "before": _text(getattr(before, name)), "now": _text(getattr(seen, name))}
-            for name in _DRIFT
-            if getattr(before, name) != getattr(seen, name)
-        ]
-        if not differences:
-            return
-        record.problems = [_edited(record, differences).model_dump(mode="json")]
-        self._session.add(record)
-        invoice = record.kind == RecordKind.INVOICE
-        type_ = EventType.INVOICE_CHANGED if invoice else EventType.CREDIT_MEMO_CHANGED
-        data = {"id": record.external_id, "ledger_id": seen.ref.id, "differences": differences}
         await emit(self._session, self._connection, type_, subject_of(record), data)
 
     # --- payments
@@ -321,24 +304,17 @@ class Applier:
         await self._record_gone(record, gone, before)
 
     async def _record_gone(self, record: Record, gone: Gone, before: Observed | None) -> None:
-        data = {"id": record.external_id, "number": record.number, "ledger_id": gone.ref.id}
         if record.origin == Origin.LEDGER and record.kind == RecordKind.PAYMENT:
             core = parse(record.kind, await self._wanted_body(record))
             voided = core.model_copy(update={"status": MoneyStatus.VOIDED, "allocations": [], "credits": []})
             add_version(self._session, record, voided, origin=Origin.LEDGER)
             record.ledger_version = record.wanted_version
             self._session.add(record)
-            await emit(self._session, self._connection, EventType.PAYMENT_DELETED, subject_of(record), data)
+            await tell_deletion(self._session, self._connection, record, gone.ref.id)
             return
         if record.status == DocumentStatus.VOIDED:
             return
-        types = {
-            RecordKind.INVOICE: EventType.INVOICE_DELETED,
-            RecordKind.CREDIT_MEMO: EventType.CREDIT_MEMO_DELETED,
-            RecordKind.PAYMENT: EventType.PAYMENT_DELETED,
-        }
-        if type_ := types.get(RecordKind(record.kind)):
-            await emit(self._session, self._connection, type_, subject_of(record), data)
+        await tell_deletion(self._session, self._connection, record, gone.ref.id)
         if record.state not in (RecordState.SENDING, RecordState.UNCERTAIN):
             await block(self._session, self._connection, record, [_deleted(record)])
 
@@ -396,20 +372,6 @@ def _allocations(parts: Iterable[tuple[str, Any]]) -> list[Allocation]:
     for invoice_id, amount in parts:
         sums[invoice_id] = sums.get(invoice_id, 0) + amount
     return [Allocation(invoice_id=invoice_id, amount=amount) for invoice_id, amount in sums.items()]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else plain(value) if hasattr(value, "as_tuple") else str(value)
-
-
-def _edited(record: Record, differences: Sequence[dict[str, str]]) -> Problem:
-    said = ", ".join(f"{one['field'].replace('_', ' ')} {one['before']} -> {one['now']}" for one in differences)
-    return Problem(
-        reason=Reason.CHANGED_IN_LEDGER,
-        where=f"{record.kind.replace('_', ' ')} {record.number or record.external_id}",
-        message=f"It was edited in the ledger: {said}.",
-        fix="Make the same change in billing, or undo it in the ledger; then retry.",
-    )
 
 
 def _deleted(record: Record) -> Problem:
