@@ -54,6 +54,12 @@ _DOCUMENTS = (RecordKind.INVOICE, RecordKind.CREDIT_MEMO)
 _MONEY = (RecordKind.PAYMENT, RecordKind.ALLOCATION)
 
 
+def in_order(found: Iterable[Observed | Gone]) -> list[Observed | Gone]:
+    """Customers, documents, then payments."""
+    order = {RecordKind.CUSTOMER: 0, RecordKind.INVOICE: 1, RecordKind.CREDIT_MEMO: 1}
+    return sorted(found, key=lambda each: order.get(each.ref.kind, 2))
+
+
 class Applier:
     """One transaction's worth of applying for one connection."""
 
@@ -66,8 +72,7 @@ class Applier:
     async def apply(self, found: Sequence[Observed | Gone]) -> None:
         """Apply each object; documents before payments, so that a payment's event finds its invoices up to date."""
         await self._load([(one.ref.kind, one.ref.id) for one in found])
-        order = {RecordKind.CUSTOMER: 0, RecordKind.INVOICE: 1, RecordKind.CREDIT_MEMO: 1}
-        for one in sorted(found, key=lambda each: order.get(each.ref.kind, 2)):
+        for one in in_order(found):
             match one:
                 case Gone():
                     await self._gone(one)
@@ -172,7 +177,7 @@ class Applier:
             await self._credit_applied(linked, seen)
         elif linked is not None and linked[1].origin == Origin.BILLING:
             await self._our_payment_changed(*linked, seen)
-        elif seen.whole:
+        elif seen.whole and seen.paid_on is not None:
             await self._payment_there(linked, seen)
         else:
             log.info("payment_not_representable", connection=self._connection.id, remote_id=seen.ref.id)
