@@ -86,12 +86,12 @@ class Applier:
     async def merged(self, loser: str, survivor: str) -> None:
         """Two customers became one in the ledger: follow the survivor unless it is linked already."""
         await self._load([(RecordKind.CUSTOMER, loser), (RecordKind.CUSTOMER, survivor)])
-        linked = self._find((RecordKind.CUSTOMER,), loser)
-        if linked is None:
+        linked = self._links.pop((RecordKind.CUSTOMER, loser), None)
+        if linked is None or linked[0].gone_at is not None:
             return
         link, record = linked
         if self._find((RecordKind.CUSTOMER,), survivor) is not None:
-            link.gone_at = link.gone_at or utc_now()
+            link.gone_at = utc_now()
         else:
             link.remote_id, link.observed, link.remote_version = survivor, {}, ""
             self._links[(RecordKind.CUSTOMER, survivor)] = linked

@@ -14,6 +14,7 @@ from contracts.books import (
     Gone,
     Observed,
     ObservedAllocation,
+    ObservedCustomer,
     ObservedDocument,
     ObservedPayment,
     RecordKind,
@@ -123,6 +124,29 @@ async def test_a_payment_without_a_date_is_left_out_and_its_invoice_is_brought_u
 
     assert (await world.record("inv_1")).payment_status == "paid"
     assert await world.events("payment.recorded_in_ledger") == []
+
+
+@pytest.mark.parametrize("loser_is_gone", [False, True])
+async def test_a_merged_customer_follows_the_survivor(world: World, loser_is_gone: bool) -> None:
+    """The one that was merged away is inactive or gone, and that is nothing the survivor should be taken for."""
+    await world.accept(a_customer(), an_invoice())
+    held = await world.take()
+    await world.work(held)
+    loser = (await link_of(world, "cus_1")).remote_id
+    before = world.ledger.holds.pop((RecordKind.CUSTOMER, loser))
+    assert isinstance(before, ObservedCustomer)
+    if not loser_is_gone:
+        dead = before.model_copy(update={"active": False, "updated_at": utc_now()})
+        world.ledger.holds[(RecordKind.CUSTOMER, loser)] = dead
+    survivor = RemoteRef(kind=RecordKind.CUSTOMER, id="001", version="3")
+    alive = before.model_copy(update={"ref": survivor, "marker": "", "updated_at": before.updated_at})
+    world.ledger.holds[(RecordKind.CUSTOMER, "001")] = alive
+    await notice(world, RecordKind.CUSTOMER, loser, merged_into="001")
+    await world.work(held)
+
+    link = await link_of(world, "cus_1")
+    assert (link.remote_id, link.gone_at, link.observed["active"]) == ("001", None, True)
+    assert (await world.record("cus_1")).state == "in_sync"
 
 
 async def test_a_feed_that_is_declined_does_not_hold_what_is_to_be_pushed(
