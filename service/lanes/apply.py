@@ -50,6 +50,7 @@ from service.store.tables import (
 
 log = structlog.get_logger(__name__)
 
+_UNDER_WAY = (RecordState.SENDING, RecordState.UNCERTAIN)
 _DOCUMENTS = (RecordKind.INVOICE, RecordKind.CREDIT_MEMO)
 _MONEY = (RecordKind.PAYMENT, RecordKind.ALLOCATION)
 
@@ -112,7 +113,8 @@ class Applier:
         store_observed(link, seen)
         link.gone_at = None
         self._session.add(link)
-        if known and known != seen.fingerprint and link.remote_version != "":
+        # What is seen of a customer with a change of ours under way may be that very change.
+        if known and known != seen.fingerprint and record.state not in _UNDER_WAY:
             data = {
                 "id": record.external_id,
                 "ledger_id": seen.ref.id,
@@ -135,7 +137,7 @@ class Applier:
         link.updated_at = utc_now()
         link.gone_at = None
         self._session.add(link)
-        under_way = record.state in (RecordState.SENDING, RecordState.UNCERTAIN)
+        under_way = record.state in _UNDER_WAY
         if seen.voided and record.status != DocumentStatus.VOIDED:
             await self._voided_there(record, seen)
         elif before is not None and not under_way and not seen.voided:
@@ -195,7 +197,7 @@ class Applier:
         before = observed_of(link)
         store_observed(link, seen)
         self._session.add(link)
-        if record.state in (RecordState.SENDING, RecordState.UNCERTAIN) or not isinstance(before, ObservedPayment):
+        if record.state in _UNDER_WAY or not isinstance(before, ObservedPayment):
             return
         if seen.voided and not before.voided:
             await self._tell_payment(EventType.PAYMENT_VOIDED, record, seen)
@@ -320,7 +322,7 @@ class Applier:
         if record.status == DocumentStatus.VOIDED:
             return
         await tell_deletion(self._session, self._connection, record, gone.ref.id)
-        if record.state not in (RecordState.SENDING, RecordState.UNCERTAIN):
+        if record.state not in _UNDER_WAY:
             await block(self._session, self._connection, record, [_deleted(record)])
 
     # --- finding

@@ -149,6 +149,27 @@ async def test_a_merged_customer_follows_the_survivor(world: World, loser_is_gon
     assert (await world.record("cus_1")).state == "in_sync"
 
 
+async def test_our_own_update_of_a_customer_is_no_change_in_the_ledger(world: World) -> None:
+    """Its answer was lost and the feed shows it first: told as a bookkeeper's edit, it would echo."""
+    await world.accept(a_customer())
+    held = await world.take()
+    await world.work(held)
+
+    def break_off(_: object) -> None:
+        from connectors.protocol import OutcomeUnknown
+
+        raise OutcomeUnknown("read time-out")
+
+    world.ledger.after.append(break_off)
+    await world.accept(a_customer(emails=("b@example.com",)))
+    await world.work(held)
+    assert (await world.record("cus_1")).state == "uncertain"
+    await notice(world, RecordKind.CUSTOMER, (await link_of(world, "cus_1")).remote_id)
+    await world.work(held)
+
+    assert await world.events("customer.changed_in_ledger") == []
+
+
 async def test_a_feed_that_is_declined_does_not_hold_what_is_to_be_pushed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
