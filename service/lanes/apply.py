@@ -108,11 +108,12 @@ class Applier:
         if linked is None or self._outdated(linked[0], seen):
             return
         link, record = linked
+        if link.gone_at is not None and not seen.active:
+            return
         before = observed_of(link)
         known = before.fingerprint if isinstance(before, ObservedCustomer) else ""
         store_observed(link, seen)
-        link.gone_at = None
-        self._session.add(link)
+        self._is_there(link, record)
         # What is seen of a customer with a change of ours under way may be that very change.
         if known and known != seen.fingerprint and record.state not in _UNDER_WAY:
             data = {
@@ -135,8 +136,7 @@ class Applier:
             before = None
         store_observed(link, seen)
         link.updated_at = utc_now()
-        link.gone_at = None
-        self._session.add(link)
+        self._is_there(link, record)
         under_way = record.state in _UNDER_WAY
         if seen.voided and record.status != DocumentStatus.VOIDED:
             await self._voided_there(record, seen)
@@ -165,6 +165,8 @@ class Applier:
         linked = self._find(_MONEY, seen.ref.id)
         if self._outdated(linked[0], seen) if linked else await self._is_ours(seen):
             return
+        if linked is not None:
+            self._is_there(*linked)
         before = observed_of(linked[0]) if linked else None
         touched = _invoices_of(seen) | (_invoices_of(before) if isinstance(before, ObservedPayment) else set())
         if linked is None:
@@ -354,6 +356,14 @@ class Applier:
         record_id, _, _ = seen.marker.removeprefix(marker_of("")).partition("/")
         record = await self._session.get(Record, record_id)
         return record is not None and record.connection_id == self._connection.id
+
+    def _is_there(self, link: Link, record: Record) -> None:
+        """Seen alive. Taken for deleted before, by a reading that lagged, it is judged again."""
+        self._session.add(link)
+        if link.gone_at is not None:
+            link.gone_at = None
+            record.due_at = utc_now() if record.state == RecordState.BLOCKED else record.due_at
+            self._session.add(record)
 
     def _outdated(self, link: Link, seen: Observed) -> bool:
         """A reading older than what we know: a query may lag behind a write."""

@@ -170,6 +170,23 @@ async def test_our_own_update_of_a_customer_is_no_change_in_the_ledger(world: Wo
     assert await world.events("customer.changed_in_ledger") == []
 
 
+async def test_what_was_taken_for_deleted_and_is_seen_again_is_released(world: World) -> None:
+    """A reading may lag behind a write; the problem must not outlive it."""
+    held = await lane_with_two_invoices(world)
+    remote_id = (await link_of(world, "inv_1")).remote_id
+    kept = world.ledger.holds.pop((RecordKind.INVOICE, remote_id))
+    await notice(world, RecordKind.INVOICE, remote_id)
+    await world.work(held)
+    assert (await world.record("inv_1")).state == "blocked"
+
+    world.ledger.holds[(RecordKind.INVOICE, remote_id)] = kept
+    await notice(world, RecordKind.INVOICE, remote_id)
+    await world.work(held)
+
+    record = await world.record("inv_1")
+    assert (record.state, record.problems) == ("in_sync", [])
+
+
 async def test_a_feed_that_is_declined_does_not_hold_what_is_to_be_pushed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
