@@ -49,6 +49,8 @@ def check_payment(payment: Payment, books: Books, held: Held | None = None) -> l
         if held is None or _voided_there(held):
             return []
         return closed_books(payment.paid_on, books, where=where, field="paid_on")
+    if held is not None and _voided_there(held):
+        return [_is_void(where)]
     customer = books.customers.get(payment.customer_id)
     problems = [
         *check_customer_link(payment.customer_id, books, where=where),
@@ -172,6 +174,16 @@ def _allocations(fields: Fields) -> tuple[list[ObservedAllocation], bool]:
 
 def _voided_there(held: Held) -> bool:
     return isinstance(held.observed, ObservedPayment) and held.observed.voided
+
+
+def _is_void(where: str) -> Problem:
+    return Problem(
+        reason=Reason.VOIDED_IN_LEDGER,
+        where=where,
+        field="status",
+        message="The payment is void in QuickBooks; a void is final.",
+        fix="Void it in the billing platform too; if the money did arrive, record it as a new payment.",
+    )
 
 
 def _note(payment: Payment) -> str:

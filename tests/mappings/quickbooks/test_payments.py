@@ -180,6 +180,14 @@ def test_the_next_step_of_a_payment(changes: dict[str, Any], held: Held | None, 
     assert (found.verb if found else None) is verb
 
 
+def test_a_payment_voided_in_quickbooks_cannot_be_brought_back() -> None:
+    """Nothing would be written, so saying that it is in agreement would be a lie."""
+    held = held_after(a_payment(), voided=True)
+
+    assert reasons_of(a_payment(amount="130"), held=held) == [Reason.VOIDED_IN_LEDGER]
+    assert reasons_of(a_payment(status="voided"), held=held) == []
+
+
 def test_a_payment_is_voided_by_a_sparse_update() -> None:
     found = step(a_payment(status="voided"), held_after(a_payment()))
 
