@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
 from sqlmodel import col, select
 
 from connectors.protocol import Call, OutcomeUnknown
@@ -12,6 +13,8 @@ from service.clock import utc_now
 from service.imports import runs
 from service.store.tables import Connection, ImportRun, Link, StoredImportRow
 from tests.service.lanes.conftest import World, a_customer
+
+LITERALLY = {"literal_binds": True}
 
 
 async def a_read_run(world: World) -> ImportRun:
@@ -72,3 +75,13 @@ async def test_a_customer_that_is_being_sent_is_not_given_another_one_meanwhile(
         linked = (await session.exec(select(Link.remote_id))).all()
     assert row.state == RowState.INVALID
     assert list(linked) == ["101"]
+
+
+async def test_a_lane_does_not_read_through_a_run_to_learn_that_nothing_was_asked_for(world: World) -> None:
+    """A run of a hundred thousand rows stays where it is, and every round of the lane asks."""
+    wanted = runs._waiting_rows(world.connection.id).compile(dialect=sqlite.dialect(), compile_kwargs=LITERALLY)
+    async with world.database.read() as session:
+        steps = (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}")
+        plan = " ".join(str(step) for step in (await steps).all())
+
+    assert "import_rows_asked_for" in plan

@@ -346,6 +346,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
         batch_op.create_index("import_rows_by_state", ["run_id", "state"], unique=False)
+        batch_op.create_index(
+            "import_rows_asked_for",
+            ["run_id", "remote_id"],
+            unique=False,
+            sqlite_where=sa.text("selected IS 1 OR reload IS 1"),
+        )
 
     op.create_table(
         "link",
@@ -388,6 +394,7 @@ def downgrade() -> None:
     op.drop_table("record_version")
     op.drop_table("link")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index("import_rows_asked_for", sqlite_where=sa.text("selected IS 1 OR reload IS 1"))
         batch_op.drop_index("import_rows_by_state")
 
     op.drop_table("import_row")
