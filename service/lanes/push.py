@@ -30,7 +30,7 @@ from connectors.protocol import (
     SignInNeeded,
     TryLater,
 )
-from contracts.books import RecordKind
+from contracts.books import Observed, RecordKind
 from contracts.problems import Problem, Reason, blocking
 from mappings.plan import CoreRecord, Step, Verb, marker_of
 from service.clock import new_id, utc_now
@@ -297,16 +297,23 @@ async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) 
     missing: set[str] = set()
     for member in members:
         observed = found.get(member.key)
-        if member.verb == Verb.CREATE:
-            if observed is None:
-                missing.add(member.key)
-            else:
-                outcomes.append(Outcome(member.key, Result.DONE, observed))
+        if _has_not_arrived(member, observed):
+            missing.add(member.key)
+        elif member.verb == Verb.CREATE:
+            outcomes.append(Outcome(member.key, Result.DONE, observed))
         else:
             # A change can be planned again from what is there now: applied already, or still to do.
             result = Result.STALE if observed is not None else Result.GONE
             outcomes.append(Outcome(member.key, result, observed, code="looked"))
     return outcomes, missing
+
+
+def _has_not_arrived(member: Member, observed: Observed | None) -> bool:
+    """Nothing of ours is there; or what is to be changed still has the version it had when the call left."""
+    if member.verb == Verb.CREATE:
+        return observed is None
+    before = member.target.version if member.target is not None else ""
+    return observed is not None and before != "" and observed.ref.version == before
 
 
 async def _mark_left(held: HeldLane, stored: StoredCall) -> None:
