@@ -81,20 +81,12 @@ def test_where_they_differ_a_problem_says_why(
         assert set(wanted) <= set(seen) if isinstance(seen, list) and isinstance(wanted, list) else seen == wanted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(documents())
 def test_any_document_has_billings_total_in_both_or_a_reason(fields: dict[str, Any]) -> None:
-    """Never a third figure. What is refused is refused for the tax, the totals or a text, all of which billing sees."""
+    """Never a third figure; and in Xero rounding is never a reason to refuse: a cent a line is given as TaxAmount."""
     invoice = an_invoice(**fields)
+    there = in_quickbooks(invoice)
 
-    for there in (in_quickbooks(invoice), in_xero(invoice)):
-        assert there == invoice.totals.total or (isinstance(there, list) and there)
-
-
-@settings(max_examples=150, deadline=None)
-@given(documents())
-def test_a_document_of_lines_that_add_up_always_fits_xero(fields: dict[str, Any]) -> None:
-    """Rounding is never a reason to refuse: a cent a line is given as TaxAmount."""
-    invoice = an_invoice(**{**fields, "discounts": []}) if not fields["discounts"] else None
-    if invoice is not None:
-        assert in_xero(invoice) == invoice.totals.total
+    assert there == invoice.totals.total or (isinstance(there, list) and there)
+    assert in_xero(invoice) == invoice.totals.total

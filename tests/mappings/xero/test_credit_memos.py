@@ -203,7 +203,8 @@ def test_reading_a_credit_note() -> None:
     observed = observe("CreditNote", a_raw_credit_note(RemainingCredit=Decimal(20), Allocations=[applied("100")]))
 
     assert isinstance(observed, ObservedDocument)
-    assert (observed.number, observed.total, observed.balance, observed.marker) == ("CM-7", 120, 20, MARK)
+    assert (observed.number, observed.marker) == ("CM-7", MARK)
+    assert [observed.total, observed.balance] == [120, 20]
     assert observed.settled_by == [f"Invoices/{INVOICE}"]
     with pytest.raises(UnreadableRecord):
         observe("CreditNote", a_raw_credit_note(Type="ACCPAYCREDIT"))

@@ -172,8 +172,7 @@ def test_any_payment_is_judged_and_what_passes_can_be_sent(payment: Payment, boo
 def test_what_is_sent_comes_to_billings_figures_to_the_cent(fields: dict[str, Any]) -> None:
     """Xero's arithmetic of 4.4 over the very bytes of the body."""
     for document in (an_invoice(**fields), a_credit_memo(**fields)):
-        if blocking(check(document, xero_books(), None)):
-            continue
+        assert check(document, xero_books(), None) == []
         step = next_step(document, xero_books(), None, marker=MARK)
         assert step is not None
         assert books_of(step.body) == (document.totals.net, document.totals.tax, document.totals.total)
