@@ -177,7 +177,7 @@ class Gateway:
         if isinstance(access, Answer):
             return access
         rows = self._simulator.tokens.connections_of(access.grant.client_id)
-        connection_id = exchange.path.removeprefix("/connections").strip("/")
+        connection_id = exchange.path[len("/connections") :].strip("/")
         if connection_id:
             return self._one_connection(exchange, connection_id.lower())
         if exchange.method != "GET":
