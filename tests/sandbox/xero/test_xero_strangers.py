@@ -109,7 +109,9 @@ def test_every_list_of_the_sample_is_read(xero: Stranger, method: str, attribute
     assert found or attribute in {"prepayments"}
 
 
-@pytest.mark.parametrize("method", ["get_contacts", "get_invoices", "get_credit_notes", "get_payments", "get_overpayments"])
+@pytest.mark.parametrize(
+    "method", ["get_contacts", "get_invoices", "get_credit_notes", "get_payments", "get_overpayments"]
+)
 def test_every_page_of_the_sample_is_read(xero: Stranger, method: str) -> None:
     found = getattr(xero.api, method)(xero.tenant, page=1, page_size=1000)
 
@@ -160,7 +162,9 @@ def test_the_life_of_an_invoice(xero: Stranger) -> None:
     assert (invoice.total, invoice.status_attribute_string) == (Decimal(240), "OK")
 
     account = m.Account(code="090")
-    order = m.Payment(invoice=m.Invoice(invoice_id=invoice.invoice_id), account=account, amount=Decimal(240), date=date(2026, 9, 3))
+    order = m.Payment(
+        invoice=m.Invoice(invoice_id=invoice.invoice_id), account=account, amount=Decimal(240), date=date(2026, 9, 3)
+    )
     paid = api.create_payments(tenant, m.Payments(payments=[order])).payments[0]
     assert paid.invoice.status == "PAID"
     gone = api.delete_payment(tenant, paid.payment_id, m.PaymentDelete(status="DELETED")).payments[0]
@@ -171,8 +175,12 @@ def test_the_life_of_an_invoice(xero: Stranger) -> None:
         line_items=[m.LineItem(description="Back", quantity=1, unit_amount=50, account_code="200", tax_type="OUTPUT2")],
     )  # fmt: skip
     note = api.create_credit_notes(tenant, m.CreditNotes(credit_notes=[credit])).credit_notes[0]
-    allocation = m.Allocation(amount=Decimal(60), date=date(2026, 9, 4), invoice=m.Invoice(invoice_id=invoice.invoice_id))
-    made = api.create_credit_note_allocation(tenant, note.credit_note_id, m.Allocations(allocations=[allocation])).allocations[0]
+    allocation = m.Allocation(
+        amount=Decimal(60), date=date(2026, 9, 4), invoice=m.Invoice(invoice_id=invoice.invoice_id)
+    )
+    made = api.create_credit_note_allocation(
+        tenant, note.credit_note_id, m.Allocations(allocations=[allocation])
+    ).allocations[0]
     assert api.get_credit_note(tenant, note.credit_note_id).credit_notes[0].status == "PAID"
     assert api.get_invoice(tenant, invoice.invoice_id).invoices[0].amount_due == Decimal(180)
     with pytest.raises(ValueError, match="amount"):
@@ -203,7 +211,9 @@ def test_an_overpayment_is_made_through_the_bank_and_allocated(xero: Stranger) -
 
 def test_settings_are_written(xero: Stranger) -> None:
     api, tenant = xero.api, xero.tenant
-    account = api.create_account(tenant, m.Account(code="205", name="Subscriptions", type=m.AccountType.SALES)).accounts[0]
+    account = api.create_account(
+        tenant, m.Account(code="205", name="Subscriptions", type=m.AccountType.SALES)
+    ).accounts[0]
     assert account._class == "REVENUE"
     archived = m.Accounts(accounts=[m.Account(status="ARCHIVED")])
     assert api.update_account(tenant, account.account_id, archived).accounts[0].status == "ARCHIVED"
