@@ -21,6 +21,13 @@ Record = TypeVar("Record")
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
 
 
+# Every query parameter of the modelled routes. The real API ignores others (switch unknown_parameters).
+_PARAMETERS = frozenset(
+    {"where", "order", "page", "pagesize", "ids", "invoicenumbers", "contactids", "statuses", "includearchived",
+     "createdbymyapp", "unitdp", "summaryonly", "searchterm", "summarizeerrors", "references", "allowbackorders"}
+)  # fmt: skip
+
+
 class NotModified(Exception):
     """An empty delta, answered 304 by a switch."""
 
@@ -36,6 +43,11 @@ class Call:
 
     def __post_init__(self) -> None:
         self.params = {key.lower(): value for key, value in self.exchange.params.items()}
+
+        if self.books.switches.unknown_parameters == "refused":
+            unknown = sorted(set(self.params) - _PARAMETERS)
+            if unknown:
+                raise request_refused(f"Unknown query parameter: {unknown[0]}")
 
     @property
     def unitdp(self) -> int:

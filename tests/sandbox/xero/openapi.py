@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 DOCUMENT = Path(__file__).parents[2] / "reference" / "xero_accounting.yaml"
 

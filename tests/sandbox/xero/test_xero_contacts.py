@@ -143,7 +143,10 @@ def test_archived_contacts_are_frozen_for_the_api(uk: Books) -> None:
     path = f"Contacts/{made['ContactID']}"
     assert uk.post(path, {"ContactStatus": "ARCHIVED"})["ContactStatus"] == "ARCHIVED"
 
-    frozen = "The specified contact details matched an archived contact. Archived contacts cannot currently be edited via the API."
+    frozen = (
+        "The specified contact details matched an archived contact. "
+        "Archived contacts cannot currently be edited via the API."
+    )
     for change in ({"FirstName": "X"}, {"ContactStatus": "ARCHIVED"}, {"ContactStatus": "ACTIVE"}):
         assert uk.refused("POST", path, change) == [frozen]
     assert "has been archived" in uk.refused("PUT", "Invoices", invoice(made))[0]

@@ -26,7 +26,7 @@ def test_the_uk_tax_rates(uk: Books) -> None:
 
     assert rates["OUTPUT2"]["EffectiveRate"] == Decimal("20.0000")
     assert rates["ECZROUTPUTSERVICES"]["ReportTaxType"] == "ECOUTPUTSERVICES"
-    assert rates["OUTPUT2"]["CanApplyToRevenue"] and not rates["INPUT2"]["CanApplyToRevenue"]
+    assert (rates["OUTPUT2"]["CanApplyToRevenue"], rates["INPUT2"]["CanApplyToRevenue"]) == (True, False)
     assert uk.get("TaxRates/NONE").row["Name"] == "No VAT"
     assert len(uk.get("TaxRates", where='Status=="ACTIVE" AND CanApplyToRevenue==true').rows) == 10
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,7 +172,8 @@ def test_the_life_of_an_invoice(xero: Stranger) -> None:
     assert (gone.status, gone.invoice.status) == ("DELETED", "AUTHORISED")
 
     credit = m.CreditNote(
-        type="ACCRECCREDIT", status="AUTHORISED", contact=m.Contact(contact_id=contact.contact_id), date=date(2026, 9, 4),
+        type="ACCRECCREDIT", status="AUTHORISED", date=date(2026, 9, 4),
+        contact=m.Contact(contact_id=contact.contact_id),
         line_items=[m.LineItem(description="Back", quantity=1, unit_amount=50, account_code="200", tax_type="OUTPUT2")],
     )  # fmt: skip
     note = api.create_credit_notes(tenant, m.CreditNotes(credit_notes=[credit])).credit_notes[0]
@@ -195,7 +197,8 @@ def test_the_life_of_an_invoice(xero: Stranger) -> None:
 def test_an_overpayment_is_made_through_the_bank_and_allocated(xero: Stranger) -> None:
     api, tenant, contact = xero.api, xero.tenant, new_contact(xero)
     received = m.BankTransaction(
-        type="RECEIVE-OVERPAYMENT", contact=m.Contact(contact_id=contact.contact_id), bank_account=m.Account(code="090"),
+        type="RECEIVE-OVERPAYMENT", bank_account=m.Account(code="090"),
+        contact=m.Contact(contact_id=contact.contact_id),
         line_items=[m.LineItem(description="Paid twice", quantity=1, unit_amount=80)], date=date(2026, 9, 1),
     )  # fmt: skip
     bank = api.create_bank_transactions(tenant, m.BankTransactions(bank_transactions=[received])).bank_transactions[0]
@@ -239,7 +242,7 @@ def test_history_email_and_online_invoice(xero: Stranger) -> None:
     api.email_invoice(tenant, invoice.invoice_id, m.RequestEmpty())
     url = api.get_online_invoice(tenant, invoice.invoice_id).online_invoices[0].online_invoice_url
     assert url.startswith("https://in.xero.com/")
-    assert open(api.get_invoice_as_pdf(tenant, invoice.invoice_id), "rb").read().startswith(b"%PDF")
+    assert Path(api.get_invoice_as_pdf(tenant, invoice.invoice_id)).read_bytes().startswith(b"%PDF")
 
 
 def test_deltas_and_filters(xero: Stranger) -> None:

@@ -60,7 +60,8 @@ def test_successes_carry_a_verdict_only_when_asked(uk: Books) -> None:
         {"contacts": [{"name": "Shape 1", "emailaddress": "a@b.example"}]},
         [{"Name": "Shape 1"}],
         "<Contact><Name>Shape 1</Name></Contact>",
-        "<Contacts><Contact><Name>Shape 1</Name><Phones><Phone><PhoneType>DDI</PhoneType></Phone></Phones></Contact></Contacts>",
+        "<Contacts><Contact><Name>Shape 1</Name><Phones><Phone><PhoneType>DDI</PhoneType></Phone></Phones></Contact>"
+        "</Contacts>",
     ],
 )
 def test_bodies_of_every_shape(uk: Books, body: Any) -> None:
@@ -222,3 +223,35 @@ def test_online_invoice_and_pdf(uk: Books) -> None:
     assert len(url) == len("https://in.xero.com/") + 40
     for path in (f"Invoices/{made['InvoiceID']}", f"CreditNotes/{note['CreditNoteID']}"):
         assert uk.call("GET", path, headers={"Accept": "application/pdf"}).body.startswith(b"%PDF-1.4")
+
+
+def test_other_media_types_and_unknown_parameters(uk: Books) -> None:
+    """The real API ignores unknown parameters, which is how `page_size` goes wrong unseen; a switch refuses them."""
+    assert uk.call("PUT", "Contacts", {"Name": "X"}, headers={"Content-Type": "text/csv"}).status == 415
+    uk.switch(unknown_parameters="refused")
+    assert uk.call("GET", "Contacts", page_size="5").messages == ["Unknown query parameter: page_size"]
+    assert uk.call("GET", "Contacts", pageSize="5").status == 200
+
+
+@pytest.mark.parametrize(
+    ("row", "quantity", "unit"),
+    [
+        ({"LineAmount": 30}, "1.0000", "30.00"),
+        ({"LineAmount": 30, "Quantity": 4}, "4.0000", "7.50"),
+        ({"LineAmount": 30, "UnitAmount": 12}, "2.5000", "12.00"),
+        ({"UnitAmount": 30}, "1.0000", "30.00"),
+    ],
+)
+def test_quantity_or_price_follow_from_the_line_total(uk: Books, row: Any, quantity: str, unit: str) -> None:
+    """Source: Xero reference 4.3 (LineAmount)."""
+    body = {"Description": "x", "AccountCode": "200", "TaxType": "OUTPUT2", **row}
+    found = uk.invoice(uk.contact("Derived Ltd"), body)["LineItems"][0]
+
+    assert (found["Quantity"], found["UnitAmount"], found["LineAmount"]) == (Decimal(quantity), Decimal(unit), 30)
+
+
+def test_a_sent_tax_amount_survives_an_edit_of_the_words(uk: Books) -> None:
+    made = uk.invoice(uk.contact("Words Ltd"), line(100, TaxAmount=Decimal("19.99")))
+    kept = {"LineItemID": made["LineItems"][0]["LineItemID"], "Description": "New words"}
+
+    assert uk.post(f"Invoices/{made['InvoiceID']}", {"LineItems": [kept]})["TotalTax"] == Decimal("19.99")
