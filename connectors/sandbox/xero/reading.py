@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.common.http import Exchange
-from connectors.sandbox.xero.books import Books
+from connectors.sandbox.xero.books import UNSET, Books
 from connectors.sandbox.xero.errors import bad_query, request_refused
 from connectors.sandbox.xero.settings import XeroApp
 from connectors.sandbox.xero.where import FIELDS, compile_where, folded
@@ -134,6 +134,10 @@ def _ordered(
 ) -> list[Record]:
     """UpdatedDateUTC ASC, id ASC by default; the id always breaks ties."""
     clauses = _order_clauses(order, type_name) if order and order.strip() else [("UpdatedDateUTC", False)]
+    if [name for name, _ in clauses] == ["UpdatedDateUTC"] and all(hasattr(row, "updated") for row in rows):
+        # The usual order, without showing every record first.
+        rows = sorted(rows, key=lambda row: str(getattr(row, "id", "")))
+        return sorted(rows, key=lambda row: getattr(row, "updated", UNSET), reverse=clauses[0][1])
     shown = [(view(row), row) for row in rows]
     shown.sort(key=lambda pair: str(pair[0].get(id_name, "")))
     for name, descending in reversed(clauses):
