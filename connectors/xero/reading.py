@@ -1,0 +1,121 @@
+"""Objects by their ids, as they are now: one call for forty where Xero lets lists of ids be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from connectors.xero.client import COLLECTIONS, IDS, Raw, XeroClient, objects
+from connectors.xero.seen import Observe, id_of, seen
+from connectors.xero.where import any_of, guid_is, is_guid, lists_of
+from contracts.books import Gone, Observed, RecordKind, RemoteRef
+
+MOST_ROWS = 1000
+MONEY = ("Payments", "BatchPayments", "BankTransactions")
+"""Where a payment of ours can live; a payment's id does not say which."""
+
+_BY_LIST = frozenset({"Contacts", "Invoices"})
+_WITH_PAGES = frozenset({"Contacts", "Invoices", "CreditNotes", "Payments", "BankTransactions", "Overpayments"})
+
+
+async def read(client: XeroClient, observe: Observe, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
+    """Each as it is now; what a list does not show is read alone, and is Gone only when Xero says 404."""
+    wanted = list(dict.fromkeys(identifier.lower() for identifier in ids))
+    if kind is RecordKind.ALLOCATION:
+        return await _read_allocations(client, observe, wanted)
+    collection = COLLECTIONS[kind]
+    rows = {id_of(collection, row): row async for row in by_ids(client, collection, wanted)}
+    answers: list[Observed | Gone] = []
+    for identifier in wanted:
+        found_in, row = collection, rows.get(identifier)
+        if row is None and is_guid(identifier):
+            found_in, row = await _read_alone(client, kind, identifier)
+        if row is None:
+            answers.append(Gone(ref=RemoteRef(kind=kind, id=identifier)))
+        elif (one := seen(observe, found_in, row, kind=kind)) is not None:
+            answers.append(one)
+    return answers
+
+
+async def by_ids(client: XeroClient, collection: str, ids: Iterable[str]) -> AsyncIterator[Raw]:
+    """The rows with these ids, whole (only paged lists are), in no particular order."""
+    known = [identifier for identifier in ids if is_guid(identifier)]
+    if collection in _BY_LIST:
+        for some in lists_of(known):
+            params = {"IDs": some, "page": "1", "pageSize": str(MOST_ROWS)}
+            if collection == "Contacts":
+                params["includeArchived"] = "true"
+            for row in (await client.rows(collection, params)).rows:
+                yield row
+        return
+    for where in any_of(guid_is(IDS[collection], identifier) for identifier in known):
+        async for row in matching(client, collection, where):
+            yield row
+
+
+async def matching(client: XeroClient, collection: str, where: str, **params: str) -> AsyncIterator[Raw]:
+    """Every row a filter finds, whole, page by page in the order of their ids."""
+    asked = {"where": where, **params}
+    if collection not in _WITH_PAGES:
+        for row in (await client.rows(collection, asked)).rows:
+            yield row
+        return
+    page = 1
+    while True:
+        more = {"page": str(page), "pageSize": str(MOST_ROWS), "order": f"{IDS[collection]} ASC"}
+        rows = (await client.rows(collection, {**asked, **more})).rows
+        for row in rows:
+            yield row
+        if len(rows) < MOST_ROWS:
+            return
+        page += 1
+
+
+async def payments_of(client: XeroClient, observe: Observe, invoices: Sequence[str]) -> list[Observed | Gone]:
+    """The payments of these invoices, taken-back ones too. Payments have no notices; an invoice's own list of them
+
+    can name a batch instead of a payment (reference 4.5), so they are asked for by the invoice.
+    """
+    found: list[Observed | Gone] = []
+    ids = [identifier for identifier in invoices if is_guid(identifier)]
+    for where in any_of(guid_is("Invoice.InvoiceID", identifier) for identifier in ids):
+        async for row in matching(client, "Payments", where):
+            if (one := seen(observe, "Payments", row)) is not None:
+                found.append(one)
+    return found
+
+
+def allocations_of(note: Raw) -> list[Raw]:
+    """The allocations of a credit note as objects of their own, each naming its credit note."""
+    owner = {name: note[name] for name in _OWNER if name in note}
+    inherited = {name: note[name] for name in ("CurrencyCode", "UpdatedDateUTC") if name in note}
+    return [{**inherited, **row, "CreditNote": owner} for row in objects(note.get("Allocations"))]
+
+
+_OWNER = ("CreditNoteID", "CreditNoteNumber", "Contact", "CurrencyCode", "CurrencyRate", "Reference", "Type", "Status")
+
+
+def halves(identifier: str) -> tuple[str, str]:
+    """An allocation's id is its credit note's and its own."""
+    note, _, own = identifier.partition("/")
+    return note, own
+
+
+async def _read_allocations(client: XeroClient, observe: Observe, ids: Sequence[str]) -> list[Observed | Gone]:
+    kind = RecordKind.ALLOCATION
+    notes = {halves(identifier)[0]: None for identifier in ids}
+    live: dict[str, Observed] = {}
+    for note in notes:
+        row = await client.read("CreditNotes", note) if is_guid(note) else None
+        for allocation in allocations_of(row) if row is not None else []:
+            one = seen(observe, "Allocations", allocation, kind=kind)
+            if one is not None and not isinstance(one, Gone):
+                live[id_of("Allocations", allocation)] = one
+    return [live.get(identifier) or Gone(ref=RemoteRef(kind=kind, id=identifier)) for identifier in ids]
+
+
+async def _read_alone(client: XeroClient, kind: RecordKind, identifier: str) -> tuple[str, Raw | None]:
+    places = MONEY if kind is RecordKind.PAYMENT else (COLLECTIONS[kind],)
+    for collection in places:
+        if (row := await client.read(collection, identifier)) is not None:
+            return collection, row
+    return places[0], None

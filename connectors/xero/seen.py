@@ -1,0 +1,96 @@
+"""From Xero's objects to core words: what is ours to look at, what is gone, and what cannot be read.
+
+Sales only: bills, supplier credits and their payments come in the same lists and are left out. `Status: DELETED` is how
+Xero says that an object is gone; it stays in every list for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from connectors.xero.client import IDS, Raw
+from connectors.xero.times import updated_at
+from contracts.books import Gone, Observed, RecordKind, RemoteRef
+
+log = structlog.get_logger("ledgerlane.xero")
+
+Observe = Callable[[str, Raw], Observed]
+
+ENTITIES: Mapping[str, str] = {
+    "Contacts": "Contact",
+    "Invoices": "Invoice",
+    "CreditNotes": "CreditNote",
+    "Payments": "Payment",
+    "Allocations": "Allocation",
+    "BatchPayments": "BatchPayment",
+    "BankTransactions": "BankTransaction",
+    "Overpayments": "Overpayment",
+    "Prepayments": "Prepayment",
+}
+"""What a mapping calls one object of a collection."""
+
+KINDS: Mapping[str, RecordKind] = {
+    "Contacts": RecordKind.CUSTOMER,
+    "Invoices": RecordKind.INVOICE,
+    "CreditNotes": RecordKind.CREDIT_MEMO,
+    "Payments": RecordKind.PAYMENT,
+    "Allocations": RecordKind.ALLOCATION,
+    "BatchPayments": RecordKind.PAYMENT,
+    "BankTransactions": RecordKind.PAYMENT,
+    "Overpayments": RecordKind.PAYMENT,
+    "Prepayments": RecordKind.PAYMENT,
+}
+
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""What an element that was not saved carries."""
+
+_SALES: Mapping[str, frozenset[str]] = {
+    "Invoices": frozenset({"ACCREC"}),
+    "CreditNotes": frozenset({"ACCRECCREDIT"}),
+    "BankTransactions": frozenset({"RECEIVE", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"}),
+}
+_PURCHASE_PAYMENTS = ("ACCPAY", "APCREDIT", "APOVERPAYMENT", "APPREPAYMENT")
+
+
+def id_of(collection: str, row: Mapping[str, Any]) -> str:
+    """The object's id; "" for one that has none or was not saved."""
+    identifier = str(row.get(IDS[collection]) or "").lower()
+    if collection == "Allocations" and identifier:
+        note = row.get("CreditNote")
+        owner = str(note.get("CreditNoteID") or "").lower() if isinstance(note, dict) else ""
+        return f"{owner}/{identifier}" if owner else ""
+    return "" if identifier == NO_ID else identifier
+
+
+def is_sale(collection: str, row: Mapping[str, Any]) -> bool:
+    """False for what belongs to purchases."""
+    if collection in _SALES:
+        return row.get("Type", next(iter(_SALES[collection]))) in _SALES[collection]
+    if collection == "Payments":
+        return not str(row.get("PaymentType") or "").startswith(_PURCHASE_PAYMENTS)
+    return True
+
+
+def seen(observe: Observe, collection: str, row: Raw, *, kind: RecordKind | None = None) -> Observed | Gone | None:
+    """The object in core words; None for one that is not ours to look at or cannot be read, which is logged."""
+    kind = kind or KINDS[collection]
+    identifier = id_of(collection, row)
+    if not identifier or not is_sale(collection, row):
+        return None
+    if row.get("Status") == "DELETED" or row.get("IsDeleted") is True:
+        return Gone(ref=RemoteRef(kind=kind, id=identifier), at=updated_at(row))
+    try:
+        return of_kind(observe(ENTITIES[collection], row), kind)
+    except Exception as error:
+        log.error("object_unreadable", entity=collection, id=identifier[:80], error=type(error).__name__)
+        return None
+
+
+def of_kind(observed: Observed, kind: RecordKind) -> Observed:
+    """The same object under the kind it was asked for."""
+    if observed.ref.kind is kind:
+        return observed
+    return observed.model_copy(update={"ref": observed.ref.model_copy(update={"kind": kind})})
