@@ -47,7 +47,7 @@ IDS: Mapping[str, str] = {
 PRICED = frozenset({"Invoices", "CreditNotes", "BankTransactions", "Overpayments", "Prepayments", "Items"})
 """Collections with unit prices: without unitdp=4 on every call Xero rounds them to cents (reference 2.6)."""
 
-_PLURALS: Mapping[str, str] = {"Organisation": "Organisations"}
+_PLURALS: Mapping[str, str] = {"Organisation": "Organisations", "Organisation/Actions": "Actions"}
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ class XeroClient:
             message="Xero does not let the connected user do this.",
             fix="Let a user with the right to do this in Xero connect the organisation, then retry.",
         )
-        raise Refused("Xero does not let the connected user do this", problems=[problem], code="403", **evidence) from error
+        raise Refused(
+            "Xero does not let the connected user do this", problems=[problem], code="403", **evidence
+        ) from error
 
 
 def objects(value: Any) -> list[Raw]:

@@ -108,7 +108,7 @@ async def read_changes(
     observed: list[Observed] = []
     gone: list[Gone] = []
     for (collection, _), row in found.rows.items():
-        parts = [("Allocations", one) for one in allocations_of(row)] if collection == "CreditNotes" else []
+        parts = [("Allocations", one) for one in allocations_of(collection, row)] if collection == "CreditNotes" else []
         for name, part in [(collection, row), *parts]:
             one = seen(observe, name, part)
             if isinstance(one, Gone):

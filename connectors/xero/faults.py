@@ -277,7 +277,9 @@ def _unauthorised(answer: Answer) -> None:
     detail = detail_of(answer.data)
     if "authorizationunsuccessful" in detail.casefold():
         # The token is good and lacks a scope: renewing it cannot add one.
-        raise SignInNeeded("the consent does not cover this; connect again and grant every permission", **answer.evidence)
+        raise SignInNeeded(
+            "the consent does not cover this; connect again and grant every permission", **answer.evidence
+        )
     refusal = TokenRefused("the access token is not accepted", **answer.evidence)
     refusal.expired = "tokenexpired" in detail.casefold()
     raise refusal

@@ -1,4 +1,4 @@
-"""An organisation's lists: five calls, none of them paged."""
+"""An organisation's lists: seven calls, none of them paged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from connectors.xero.client import Raw, XeroClient
 
 log = structlog.get_logger("ledgerlane.xero")
 
-OPTIONAL = frozenset({"Currencies", "Items"})
-"""Lists a plan without several currencies, or without items, may refuse to be asked for."""
+OPTIONAL = frozenset({"Currencies", "Items", "BrandingThemes", "Organisation/Actions"})
+"""Lists that can be done without where a plan, or the right of the connected user, does not reach them."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class OrganisationBooks:
     """The raw objects a catalogue is built from."""
 
     organisation: Raw
+    actions: list[Raw]
+    branding_themes: list[Raw]
     accounts: list[Raw]
     tax_rates: list[Raw]
     currencies: list[Raw]
@@ -34,6 +36,8 @@ async def read_books(client: XeroClient) -> OrganisationBooks:
         raise unclear("the answer holds no organisation", writes=False)
     return OrganisationBooks(
         organisation=found.rows[0],
+        actions=await _list(client, "Organisation/Actions"),
+        branding_themes=await _list(client, "BrandingThemes"),
         accounts=await _list(client, "Accounts"),
         tax_rates=await _list(client, "TaxRates"),
         currencies=await _list(client, "Currencies"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from connectors.xero.client import COLLECTIONS, IDS, Raw, XeroClient, objects
-from connectors.xero.seen import Observe, id_of, seen
+from connectors.xero.seen import ENTITIES, OWNERS, Observe, id_of, seen
 from connectors.xero.where import any_of, guid_is, is_guid, lists_of
 from contracts.books import Gone, Observed, RecordKind, RemoteRef
 
@@ -19,9 +19,9 @@ _WITH_PAGES = frozenset({"Contacts", "Invoices", "CreditNotes", "Payments", "Ban
 
 async def read(client: XeroClient, observe: Observe, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
     """Each as it is now; what a list does not show is read alone, and is Gone only when Xero says 404."""
-    wanted = list(dict.fromkeys(identifier.lower() for identifier in ids))
     if kind is RecordKind.ALLOCATION:
-        return await _read_allocations(client, observe, wanted)
+        return await _read_allocations(client, observe, list(dict.fromkeys(ids)))
+    wanted = list(dict.fromkeys(identifier.lower() for identifier in ids))
     collection = COLLECTIONS[kind]
     rows = {id_of(collection, row): row async for row in by_ids(client, collection, wanted)}
     answers: list[Observed | Gone] = []
@@ -71,9 +71,9 @@ async def matching(client: XeroClient, collection: str, where: str, **params: st
 
 
 async def payments_of(client: XeroClient, observe: Observe, invoices: Sequence[str]) -> list[Observed | Gone]:
-    """The payments of these invoices, taken-back ones too. Payments have no notices; an invoice's own list of them
+    """The payments of these invoices, taken-back ones too: payments have no notices of their own.
 
-    can name a batch instead of a payment (reference 4.5), so they are asked for by the invoice.
+    They are asked for by the invoice, since an invoice's own list can name a batch instead of a payment (4.5).
     """
     found: list[Observed | Gone] = []
     ids = [identifier for identifier in invoices if is_guid(identifier)]
@@ -84,33 +84,33 @@ async def payments_of(client: XeroClient, observe: Observe, invoices: Sequence[s
     return found
 
 
-def allocations_of(note: Raw) -> list[Raw]:
-    """The allocations of a credit note as objects of their own, each naming its credit note."""
-    owner = {name: note[name] for name in _OWNER if name in note}
-    inherited = {name: note[name] for name in ("CurrencyCode", "UpdatedDateUTC") if name in note}
-    return [{**inherited, **row, "CreditNote": owner} for row in objects(note.get("Allocations"))]
+def allocations_of(collection: str, owner: Raw) -> list[Raw]:
+    """The allocations of a credit note or overpayment as objects of their own, each naming what is applied."""
+    about = {name: owner[name] for name in (IDS[collection], *_OF_OWNER) if name in owner}
+    inherited = {name: owner[name] for name in ("CurrencyCode", "UpdatedDateUTC") if name in owner}
+    return [{**inherited, **row, ENTITIES[collection]: about} for row in objects(owner.get("Allocations"))]
 
 
-_OWNER = ("CreditNoteID", "CreditNoteNumber", "Contact", "CurrencyCode", "CurrencyRate", "Reference", "Type", "Status")
-
-
-def halves(identifier: str) -> tuple[str, str]:
-    """An allocation's id is its credit note's and its own."""
-    note, _, own = identifier.partition("/")
-    return note, own
+_OF_OWNER = ("CreditNoteNumber", "Contact", "CurrencyCode", "CurrencyRate", "Reference", "Type", "Status")
 
 
 async def _read_allocations(client: XeroClient, observe: Observe, ids: Sequence[str]) -> list[Observed | Gone]:
+    """An allocation is read with what it belongs to; its id is its path: CreditNotes/{id}/Allocations/{id}."""
     kind = RecordKind.ALLOCATION
-    notes = {halves(identifier)[0]: None for identifier in ids}
     live: dict[str, Observed] = {}
-    for note in notes:
-        row = await client.read("CreditNotes", note) if is_guid(note) else None
-        for allocation in allocations_of(row) if row is not None else []:
+    for collection, owner in dict.fromkeys(path_of(identifier)[:2] for identifier in ids):
+        row = await client.read(collection, owner) if collection in OWNERS and is_guid(owner) else None
+        for allocation in allocations_of(collection, row) if row is not None else []:
             one = seen(observe, "Allocations", allocation, kind=kind)
             if one is not None and not isinstance(one, Gone):
                 live[id_of("Allocations", allocation)] = one
     return [live.get(identifier) or Gone(ref=RemoteRef(kind=kind, id=identifier)) for identifier in ids]
+
+
+def path_of(identifier: str) -> tuple[str, str, str]:
+    """Collection, owner and allocation of an id that is a path; empty where it is none."""
+    parts = identifier.split("/")
+    return (parts[0], parts[1], parts[3]) if len(parts) == 4 and parts[2] == "Allocations" else ("", "", "")
 
 
 async def _read_alone(client: XeroClient, kind: RecordKind, identifier: str) -> tuple[str, Raw | None]:

@@ -1,7 +1,8 @@
 """From Xero's objects to core words: what is ours to look at, what is gone, and what cannot be read.
 
-Sales only: bills, supplier credits and their payments come in the same lists and are left out. `Status: DELETED` is how
-Xero says that an object is gone; it stays in every list for ever.
+Sales only: bills, supplier credits and their payments come in the same lists and are left out. What was deleted stays in
+every list for ever, with `Status: DELETED`. A document of that status is gone; a payment was taken back, which is all
+that can be done to one, so it is seen as void.
 """
 
 from __future__ import annotations
@@ -44,9 +45,13 @@ KINDS: Mapping[str, RecordKind] = {
     "Prepayments": RecordKind.PAYMENT,
 }
 
+OWNERS = ("CreditNotes", "Overpayments", "Prepayments")
+"""Collections whose objects are applied to invoices by allocations."""
+
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """What an element that was not saved carries."""
 
+_TAKEN_BACK = frozenset({"Payments", "BatchPayments", "BankTransactions"})
 _SALES: Mapping[str, frozenset[str]] = {
     "Invoices": frozenset({"ACCREC"}),
     "CreditNotes": frozenset({"ACCRECCREDIT"}),
@@ -56,13 +61,19 @@ _PURCHASE_PAYMENTS = ("ACCPAY", "APCREDIT", "APOVERPAYMENT", "APPREPAYMENT")
 
 
 def id_of(collection: str, row: Mapping[str, Any]) -> str:
-    """The object's id; "" for one that has none or was not saved."""
+    """The object's id; "" for one that has none or was not saved. An allocation's is its path, since it has no other."""
     identifier = str(row.get(IDS[collection]) or "").lower()
-    if collection == "Allocations" and identifier:
-        note = row.get("CreditNote")
-        owner = str(note.get("CreditNoteID") or "").lower() if isinstance(note, dict) else ""
-        return f"{owner}/{identifier}" if owner else ""
-    return "" if identifier == NO_ID else identifier
+    if identifier in ("", NO_ID):
+        return ""
+    return f"{_owner_path(row)}/Allocations/{identifier}" if collection == "Allocations" else identifier
+
+
+def _owner_path(allocation: Mapping[str, Any]) -> str:
+    for collection in OWNERS:
+        owner = allocation.get(ENTITIES[collection])
+        if isinstance(owner, dict) and (identifier := owner.get(IDS[collection])):
+            return f"{collection}/{str(identifier).lower()}"
+    return "unknown"
 
 
 def is_sale(collection: str, row: Mapping[str, Any]) -> bool:
@@ -80,10 +91,13 @@ def seen(observe: Observe, collection: str, row: Raw, *, kind: RecordKind | None
     identifier = id_of(collection, row)
     if not identifier or not is_sale(collection, row):
         return None
-    if row.get("Status") == "DELETED" or row.get("IsDeleted") is True:
-        return Gone(ref=RemoteRef(kind=kind, id=identifier), at=updated_at(row))
+    gone = Gone(ref=RemoteRef(kind=kind, id=identifier), at=updated_at(row))
+    deleted = row.get("Status") == "DELETED" or row.get("IsDeleted") is True
+    if deleted and collection not in _TAKEN_BACK:
+        return gone
     try:
-        return of_kind(observe(ENTITIES[collection], row), kind)
+        observed = of_kind(observe(ENTITIES[collection], row), kind)
+        return gone if deleted and not getattr(observed, "voided", False) else observed
     except Exception as error:
         log.error("object_unreadable", entity=collection, id=identifier[:80], error=type(error).__name__)
         return None
