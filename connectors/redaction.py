@@ -33,7 +33,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)(you and ).{1,200}?( were working on this at the same time\.?).{1,200}?( finished before)"),
         rf"\1{CUT}\2 {CUT}\3",
     ),
-    (re.compile(r"[^\s\"'<>:,;()\[\]{}=]+@[^\s\"'<>,;()\[\]{}]+\.[A-Za-z]{2,}"), CUT),
+    (re.compile(r"[^\s\"'<>:,;()\[\]{}=@]{1,100}@[^\s\"'<>,;()\[\]{}@]{1,100}\.[A-Za-z]{2,}"), CUT),
     (re.compile(r"(?<![\w.:-])\+?\(?\d{2,4}\)?(?:[\s./-]\(?\d{2,4}\)?){2,}(?![\w:-])"), CUT),
     (re.compile(r"(?<![\w.:])\+\d[\d ().-]{5,18}\d\b"), CUT),
 )

@@ -27,7 +27,8 @@ from service.store.tables import Connection, TokenGrant
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 60
+LEASE_SECONDS = 40
+"""Longer than a renewal can take, connect and read time-outs included: a holder that was killed is passed over then."""
 
 
 class Runner(Protocol):
@@ -138,7 +139,7 @@ class SealedGrants:
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
-        """A lease in the row: a holder that was killed is passed over after a minute."""
+        """A lease in the row: a holder that was killed is passed over when it ends."""
         token = await self._lease()
         try:
             yield

@@ -66,6 +66,10 @@ class TokenSource:
         async with self._here:
             if self._held is not None and self._is_good(self._held.grant, not_this):
                 return self._held.grant.access_token
+            if self._unsaved is None and self._is_good((stored := await self._load()).grant, not_this):
+                # Reading needs no lock: whoever renews saves a pair as a whole.
+                self._held = stored
+                return stored.grant.access_token
             async with self._store.lock():
                 stored = await self._save_what_is_left() or await self._load()
                 if not self._is_good(stored.grant, not_this):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -49,6 +50,7 @@ class QuickBooksLedger:
         )
         self._company_id, self._app_url = company_id, app_url
         self._page, self._now = page, now
+        self._writing = asyncio.Lock()
 
     async def catalog(self) -> Catalog:
         """Company, preferences and lists: three calls for most companies."""
@@ -111,8 +113,9 @@ class QuickBooksLedger:
         return batch.compose(members)
 
     async def send(self, call: Call) -> list[Outcome]:
-        """See batch.send."""
-        return await batch.send(self._client, _observe, call)
+        """See batch.send. One at a time, whoever asks: QuickBooks edits one name at a time."""
+        async with self._writing:
+            return await batch.send(self._client, _observe, call)
 
     async def look(self, members: Sequence[Member]) -> dict[str, Observed | None]:
         """See look.look."""

@@ -249,14 +249,8 @@ def judge(answer: Answer, *, writes: bool) -> None:
             raise SignInNeeded(f"QuickBooks no longer lets us in ({about})", **answer.evidence)
         case Course.TOKEN:
             raise TokenRefused(f"the access token is not accepted ({about})", **answer.evidence)
-        case Course.LIMITED:
-            asked = answer.retry_after
-            raise TryLater(
-                f"asked to slow down ({about})",
-                wait_seconds=60 if asked is None else asked,
-                limited=True,
-                **answer.evidence,
-            )
+        case Course.LIMITED if answer.status != 429:  # a 429 is sorted the same way for every ledger
+            raise TryLater(f"asked to slow down ({about})", wait_seconds=60, limited=True, **answer.evidence)
         case Course.LATER:
             raise TryLater(f"QuickBooks is not available ({about})", wait_seconds=60, **answer.evidence)
         case Course.UNSURE if writes:

@@ -34,7 +34,7 @@ class CompanyBooks:
 
 async def read_books(client: QuickBooksClient) -> CompanyBooks:
     """The company, its preferences and its lists, inactive entries included."""
-    company_info = await client.single(f"companyinfo/{client.company_id}", "CompanyInfo")
+    company_info = await client.single("companyinfo/{realm}", "CompanyInfo")
     preferences = await client.single("preferences", "Preferences")
     first = await _first_pages(client)
     lists = {}

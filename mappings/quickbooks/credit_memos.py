@@ -16,7 +16,7 @@ from contracts.credit_memos import Allocation, CreditMemo
 from contracts.invoices import DocumentStatus
 from contracts.problems import Problem, Reason
 from mappings.plan import Books, Held, Step, Verb
-from mappings.quickbooks.allocations import check_allocations, over_allocated
+from mappings.quickbooks.allocations import check_uses, invoice_uses, over_allocated
 from mappings.quickbooks.documents import (
     check_document,
     closed_books,
@@ -165,8 +165,8 @@ def _amount_of(applied: Held) -> Decimal:
 
 def _check_applying(memo: CreditMemo, books: Books, held: Held | None, where: str) -> list[Problem]:
     wanted = sum((allocation.amount for allocation in memo.allocations), Decimal(0))
-    problems = check_allocations(
-        memo.allocations,
+    problems = check_uses(
+        invoice_uses(memo.allocations),
         books,
         customer_id=memo.customer_id,
         currency=memo.currency,

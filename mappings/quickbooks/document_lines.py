@@ -118,7 +118,7 @@ def _sales_line(line: DocumentLine, position: int, plan: TaxPlan, books: Books) 
         Qty=quantity,
         UnitPrice=price,
         TaxCodeRef=ref(plan.line_codes[position]),
-        TaxInclusiveAmt=plan.gross[position] if plan.gross else None,
+        TaxInclusiveAmt=plan.gross[position] if plan.gross is not None else None,
     )
     return make(
         "SalesItemLine",

@@ -79,21 +79,23 @@ def plan_tax(document: Document, books: Books, *, where: str) -> TaxPlan:
     lines = list(document.lines())
     codes, problems = _choices(document, books, where)
     rates = {code_id: _rates(books, choice, document) for code_id, choice in codes.items()}
-    inclusive = document.tax_mode is TaxMode.INCLUSIVE
-    nets = _nets(document, lines) if inclusive else [round_half_up(line.amount, PLACES) for line in lines]
+    nets = _nets(document, lines)
     discount = sum(nets, _ZERO) - document.totals.net
-    taxed = [TaxedLine(net, rates.get(line.tax_code, ())) for net, line in zip(nets, lines, strict=True)]
+    gross = _gross(document, lines, books) if codes and discount == 0 else None
+    taxed = [
+        TaxedLine(net, rates.get(line.tax_code, ()), gross[position] if gross else None)
+        for position, (net, line) in enumerate(zip(nets, lines, strict=True))
+    ]
     predicted = predict(taxed, discount=discount, rounding=_rounding(books), places=PLACES)
     clean = not problems
     override = clean and _override(document, books, predicted, lines)
     if clean and not override:
         problems = _differing(document, books, predicted, where)
-    gross = inclusive and discount == 0 and _model(books) is TaxModel.GLOBAL and bool(codes)
     return TaxPlan(
-        calculation=_calculation(document, books, gross=gross),
+        calculation=_calculation(document, books, gross=gross is not None),
         line_codes=tuple(_line_code(line, document, books, codes) for line in lines),
         nets=tuple(nets),
-        gross=tuple(round_half_up(line.amount, PLACES) for line in lines) if gross else None,
+        gross=gross,
         discount=discount,
         document_code=_document_code(books, codes),
         predicted=predicted,
@@ -211,10 +213,13 @@ def _ledger_code(books: Books, code_id: str) -> LedgerTaxCode | None:
 
 
 def _nets(document: Document, lines: Sequence[DocumentLine]) -> list[Decimal]:
-    """Net amounts of gross lines: gross minus the tax inside, the cents placed so that they add up to billing's net.
+    """Net amounts; of gross lines gross minus the tax inside, the cents placed so that they add up to billing's net.
 
-    With a document discount the lines are netted one by one; the discount line makes up the difference.
+    With a document discount the lines are netted one by one; the discount line makes up the difference. Amounts of
+    another document are net already.
     """
+    if document.tax_mode is not TaxMode.INCLUSIVE:
+        return [round_half_up(line.amount, PLACES) for line in lines]
     percents = {code.id: code.rate for code in document.tax_codes}
     inside = [tax_inside(line.amount, percents.get(line.tax_code, _ZERO)) for line in lines]
     taxes = [round_half_up(tax, PLACES) for tax in inside]
@@ -222,6 +227,13 @@ def _nets(document: Document, lines: Sequence[DocumentLine]) -> list[Decimal]:
     if gross == document.totals.total and _rounds_to(taxes, document, len(lines)):
         taxes = spread(document.totals.tax, inside, PLACES)
     return [round_half_up(line.amount, PLACES) - tax for line, tax in zip(lines, taxes, strict=True)]
+
+
+def _gross(document: Document, lines: Sequence[DocumentLine], books: Books) -> tuple[Decimal, ...] | None:
+    """The amounts with tax of a tax-inclusive document outside the US; nobody else is told them."""
+    if document.tax_mode is not TaxMode.INCLUSIVE or _model(books) is not TaxModel.GLOBAL:
+        return None
+    return tuple(round_half_up(line.amount, PLACES) for line in lines)
 
 
 def _rounds_to(taxes: Sequence[Decimal], document: Document, lines: int) -> bool:

@@ -14,13 +14,14 @@ from contracts.money import minor_units, round_half_up
 from contracts.payments import MoneyStatus, Payment
 from contracts.problems import Problem, Reason
 from mappings.plan import Books, Held, Step, Verb
-from mappings.quickbooks.allocations import check_allocations
+from mappings.quickbooks.allocations import Use, check_uses, invoice_uses, over_allocated
 from mappings.quickbooks.credit_memos import applied_line
 from mappings.quickbooks.currencies import check_currency
 from mappings.quickbooks.customers import MARKER_ROOM, too_long
 from mappings.quickbooks.documents import NOTE_MAX, check_customer_link, closed_books
 from mappings.quickbooks.steps import create, is_as_sent, removal, update
 from mappings.quickbooks.wire import (
+    NOTE_READ,
     Fields,
     UnreadableRecord,
     body_of,
@@ -55,9 +56,10 @@ def check_payment(payment: Payment, books: Books, held: Held | None = None) -> l
             payment.currency, books.catalog, where=where, customers=[customer.currency] if customer else []
         ),
         *_check_amount(payment, where),
+        *_check_credits(payment, where),
         *_check_lists(payment, books, where),
-        *check_allocations(
-            payment.allocations,
+        *check_uses(
+            [*invoice_uses(payment.allocations), *_credit_uses(payment)],
             books,
             customer_id=payment.customer_id,
             currency=payment.currency,
@@ -87,13 +89,17 @@ def to_quickbooks_payment(payment: Payment, books: Books, marker: str) -> dict[s
         applied_line(allocation.amount, books.invoices[allocation.invoice_id].remote_id, "Invoice")
         for allocation in payment.allocations
         if allocation.amount
+    ] + [
+        applied_line(credit.amount, books.credit_memos[credit.credit_memo_id].remote_id, "CreditMemo")
+        for credit in payment.credits
+        if credit.amount
     ]
     wish = make(
         "Payment",
         CustomerRef=ref(books.customers[payment.customer_id].remote_id),
         TotalAmt=payment.amount,
         TxnDate=payment.paid_on,
-        PaymentRefNum=payment.reference[:REFERENCE_MAX],
+        PaymentRefNum=payment.reference[:REFERENCE_MAX] or None,
         PaymentMethodRef=ref(_method(payment, books)),
         DepositToAccountRef=ref(payment.deposit_account or books.settings.deposit_account),
         CurrencyRef=ref(payment.currency) if books.catalog.company.multi_currency else None,
@@ -123,10 +129,10 @@ def from_quickbooks_payment(raw: Mapping[str, Any]) -> ObservedPayment:
     """
     fields = Fields(raw)
     remote_id, version = identity(fields)
-    amount, note = fields.amount("TotalAmt"), fields.text("PrivateNote")
-    allocations, whole = _allocations(fields)
-    kinds = {allocation.kind for allocation in allocations}
+    amount, note = fields.amount("TotalAmt"), fields.text("PrivateNote", NOTE_READ)
     try:
+        allocations, whole = _allocations(fields)
+        kinds = {allocation.kind for allocation in allocations}
         return ObservedPayment(
             ref=RemoteRef(kind=RecordKind.PAYMENT, id=remote_id, version=version),
             customer_ref=fields.ref("CustomerRef"),
@@ -136,7 +142,7 @@ def from_quickbooks_payment(raw: Mapping[str, Any]) -> ObservedPayment:
             paid_on=fields.day("TxnDate"),
             method=fields.ref("PaymentMethodRef"),
             reference=fields.text("PaymentRefNum", 100),
-            note=without_marker(note),
+            note=without_marker(note)[:4000],
             allocations=allocations,
             applies_credit=amount == 0 and kinds == {RecordKind.INVOICE, RecordKind.CREDIT_MEMO},
             whole=whole,
@@ -186,19 +192,34 @@ def _method(payment: Payment, books: Books) -> str:
 
 
 def _applied_there(payment: Payment, books: Books, held: Held | None) -> dict[str, Decimal]:
-    """Billing invoice id -> what this payment has applied there already."""
+    """Billing id of an invoice or credit memo -> what this payment uses of it already."""
     if held is None or not isinstance(held.observed, ObservedPayment):
         return {}
-    there = {part.remote_id: part.amount for part in held.observed.allocations if part.kind is RecordKind.INVOICE}
-    return {
-        allocation.invoice_id: there.get(books.invoices[allocation.invoice_id].remote_id, Decimal(0))
-        for allocation in payment.allocations
-        if allocation.invoice_id in books.invoices
-    }
+    there = {part.remote_id: part.amount for part in held.observed.allocations}
+    known = {**books.invoices, **books.credit_memos}
+    used = [use.document_id for use in (*invoice_uses(payment.allocations), *_credit_uses(payment))]
+    return {name: there.get(known[name].remote_id, Decimal(0)) for name in used if name in known}
+
+
+def _credit_uses(payment: Payment) -> list[Use]:
+    return [
+        Use("credit memo", credit.credit_memo_id, credit.amount, f"credits.{position}")
+        for position, credit in enumerate(payment.credits)
+    ]
+
+
+def _check_credits(payment: Payment, where: str) -> list[Problem]:
+    """Credit that settles nothing would turn into money nobody paid."""
+    credit = sum((used.amount for used in payment.credits), Decimal(0))
+    settled = sum((allocation.amount for allocation in payment.allocations), Decimal(0))
+    if credit <= settled:
+        return []
+    text = f"{plain(credit)} of credit is taken along and only {plain(settled)} is settled."
+    return [over_allocated(text, where=where, field="credits", value=plain(credit))]
 
 
 def _check_amount(payment: Payment, where: str) -> list[Problem]:
-    if payment.amount == 0:
+    if payment.amount == 0 and not payment.credits:
         text, fix = "A payment of 0 records nothing; QuickBooks refuses it.", "Remove the payment in billing."
     elif payment.amount != round_half_up(payment.amount, min(2, minor_units(payment.currency))):
         text = f"The amount {plain(payment.amount)} {payment.currency} has more decimals than QuickBooks keeps."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import localcontext
 from typing import Any
 
 from contracts.books import Observed
@@ -18,27 +19,32 @@ from mappings.quickbooks.observed_customers import from_quickbooks_customer
 from mappings.quickbooks.payments import check_payment, from_quickbooks_payment, next_payment_step
 from mappings.quickbooks.wire import UnreadableRecord
 
+WIDE = 100
+"""Digits of intermediate results: quantity times price times rate of the largest numbers accepted, without loss."""
+
 
 def check(record: CoreRecord, books: Books, held: Held | None = None) -> list[Problem]:
     """Every reason this record cannot be brought to QuickBooks yet, all at once. Never raises."""
-    if isinstance(record, Customer):
-        return check_customer(record, books, held)
-    if isinstance(record, Invoice):
-        return check_invoice(record, books, held)
-    if isinstance(record, CreditMemo):
-        return check_credit_memo(record, books, held)
-    return check_payment(record, books, held)
+    with localcontext(prec=WIDE):
+        if isinstance(record, Customer):
+            return check_customer(record, books, held)
+        if isinstance(record, Invoice):
+            return check_invoice(record, books, held)
+        if isinstance(record, CreditMemo):
+            return check_credit_memo(record, books, held)
+        return check_payment(record, books, held)
 
 
 def next_step(record: CoreRecord, books: Books, held: Held | None, *, marker: str) -> Step | None:
     """The change to make next; None when QuickBooks holds what is wanted. Assumes a check without blocking problems."""
-    if isinstance(record, Customer):
-        return next_customer_step(record, books, held, marker=marker)
-    if isinstance(record, Invoice):
-        return next_invoice_step(record, books, held, marker=marker)
-    if isinstance(record, CreditMemo):
-        return next_credit_memo_step(record, books, held, marker=marker)
-    return next_payment_step(record, books, held, marker=marker)
+    with localcontext(prec=WIDE):
+        if isinstance(record, Customer):
+            return next_customer_step(record, books, held, marker=marker)
+        if isinstance(record, Invoice):
+            return next_invoice_step(record, books, held, marker=marker)
+        if isinstance(record, CreditMemo):
+            return next_credit_memo_step(record, books, held, marker=marker)
+        return next_payment_step(record, books, held, marker=marker)
 
 
 def observe(entity_name: str, raw: Mapping[str, Any]) -> Observed:

@@ -47,7 +47,9 @@ _REDUCED = re.compile(r"reduc|reduit|ermassigt|verlaagd|ridott|super-?reduc|\br\
 
 
 def from_quickbooks_tax_code(raw: Mapping[str, Any], rates: Iterable[Mapping[str, Any]]) -> LedgerTaxCode:
-    """A tax code as it applies to sales. A code naming a rate that was not read is kept, inactive: its tax is unknown.
+    """A tax code as it applies to sales.
+
+    A code naming a rate that was not read, or a rate on tax alone, is kept as inactive: its tax cannot be predicted.
 
     Raises UnreadableRecord.
     """
@@ -55,6 +57,7 @@ def from_quickbooks_tax_code(raw: Mapping[str, Any], rates: Iterable[Mapping[str
     known = _rates_by_id(rates)
     details = list(code.part("SalesTaxRateList").parts("TaxRateDetail"))
     named = [known.get(detail.ref("TaxRateRef")) for detail in details]
+    on_tax_alone = any(detail.word("TaxTypeApplicable") == "TaxOnTax" for detail in details)
     components = [
         component
         for detail, rate in zip(details, named, strict=True)
@@ -68,7 +71,7 @@ def from_quickbooks_tax_code(raw: Mapping[str, Any], rates: Iterable[Mapping[str
         id=code_id,
         name=code.text("Name", 100),
         description=code.text("Description", 200),
-        active=code.flag("Active", True) and not code.flag("Hidden") and None not in named,
+        active=code.flag("Active", True) and not code.flag("Hidden") and None not in named and not on_tax_alone,
         for_sales=bool(details) or code_id in US_PSEUDO_CODES,
         kind=_kind(code, [rate for rate in named if rate], components),
         components=components,
@@ -83,7 +86,7 @@ def _rates_by_id(rates: Iterable[Mapping[str, Any]]) -> dict[str, Fields]:
 def _components(detail: Fields, rate: Fields) -> list[RateComponent]:
     """One component for each period a rate's value held."""
     rate_id, name = rate.text("Id", 100), rate.text("Name", 100)
-    on_tax = detail.word("TaxTypeApplicable") in ("TaxOnAmountPlusTax", "TaxOnTax")
+    on_tax = detail.word("TaxTypeApplicable") == "TaxOnAmountPlusTax"
     order = int(detail.amount("TaxOrder"))
     periods = list(rate.parts("EffectiveTaxRate"))
     if not periods:

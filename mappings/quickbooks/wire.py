@@ -24,6 +24,10 @@ from contracts.base import plain
 
 MARKER = re.compile(r"(ledgerlane:\S+)\s*$")
 VOIDED = "voided"
+NOTE_READ = 8000
+"""Read more of a note than can be sent: "Voided" is put before it and our mark stands at its end."""
+_LARGEST = 30
+"""Digits of a number worth reading; 1E+999999999 would fill the memory when written out."""
 
 _ALSO_KNOWN: Mapping[str, frozenset[str]] = {
     "Customer": frozenset({"TaxExemptionReasonId"}),
@@ -172,6 +176,8 @@ class Fields:
             raise self._wrong(name, value, "a number")
         try:
             exact = Decimal(value)
+            if exact.adjusted() > _LARGEST:
+                raise self._wrong(name, value, "an amount")
             return exact if -_exponent(exact) <= places else exact.quantize(Decimal(1).scaleb(-places))
         except (InvalidOperation, TypeError):
             raise self._wrong(name, value, "a number") from None

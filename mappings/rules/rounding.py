@@ -32,6 +32,8 @@ class TaxedLine:
 
     net: Decimal
     rates: tuple[RateComponent, ...] = ()
+    gross: Decimal | None = None
+    """With tax, where the ledger is told it."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ def predict(
 ) -> Prediction:
     """What the ledger reports for these lines. A document discount is taken off before tax, spread over all lines."""
     net = sum((line.net for line in lines), _ZERO)
-    kept = _ZERO if net == 0 else (net - discount) / net
+    shares = spread(discount, [_ZERO if net == 0 else discount * line.net / net for line in lines], places)
     raw: dict[str, list[tuple[RateComponent, Decimal, Decimal]]] = {}
-    for line in lines:
-        for rate, base, tax in _taxes_on(line.net * kept, line.rates):
+    for line, share in zip(lines, shares, strict=True):
+        for rate, base, tax in _line_taxes(line, share, places):
             raw.setdefault(rate.rate_id, []).append((rate, base, tax))
     totals = tuple(_rate_total(parts, rounding, places) for parts in raw.values())
     return Prediction(net - discount, sum((total.tax for total in totals), _ZERO), totals)
@@ -138,6 +140,15 @@ def _taxes_on(base: Decimal, rates: Sequence[RateComponent]) -> list[tuple[RateC
         taxes.append((rate, on, tax))
         before += tax
     return taxes
+
+
+def _line_taxes(line: TaxedLine, share: Decimal, places: int) -> list[tuple[RateComponent, Decimal, Decimal]]:
+    """Of a line with a gross amount the tax is gross minus net, whatever rate times net says (9.5)."""
+    taxes = _taxes_on(line.net - share, line.rates)
+    if line.gross is None or not taxes:
+        return taxes
+    parts = spread(line.gross - line.net, [tax for _, _, tax in taxes], places)
+    return [(rate, base, part) for (rate, base, _), part in zip(taxes, parts, strict=True)]
 
 
 def _rate_total(

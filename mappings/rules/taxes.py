@@ -99,10 +99,10 @@ def _as_mapped(
 
 def _the_only(code: TaxCode, fitting: Sequence[LedgerTaxCode]) -> TaxChoice | TaxRefusal:
     rate = f"{plain(code.rate.normalize())} % ({code.kind.value.replace('_', ' ')})"
-    if len(fitting) > 1:
-        fitting = _narrowed(code, fitting)
     if len(fitting) == 1:
         return TaxChoice(fitting[0].id, f"{fitting[0].name!r} is the only active sales code with {rate}")
+    if narrowed := _narrowed(code, fitting):
+        return narrowed
     if not fitting:
         return TaxRefusal(
             Reason.TAX_CODE_UNMAPPED,
@@ -117,12 +117,13 @@ def _the_only(code: TaxCode, fitting: Sequence[LedgerTaxCode]) -> TaxChoice | Ta
     )
 
 
-def _narrowed(code: TaxCode, fitting: Sequence[LedgerTaxCode]) -> Sequence[LedgerTaxCode]:
+def _narrowed(code: TaxCode, fitting: Sequence[LedgerTaxCode]) -> TaxChoice | None:
     """Several fit: one of the very same kind, or of the very same name, decides."""
-    for same in (
-        [candidate for candidate in fitting if candidate.kind == code.kind],
-        [candidate for candidate in fitting if code.name and same_name(candidate.name, code.name)],
-    ):
+    ways = {
+        "kind": [candidate for candidate in fitting if candidate.kind == code.kind],
+        "name": [candidate for candidate in fitting if code.name and same_name(candidate.name, code.name)],
+    }
+    for way, same in ways.items():
         if len(same) == 1:
-            return same
-    return fitting
+            return TaxChoice(same[0].id, f"of the codes with that rate only {same[0].name!r} has the same {way}")
+    return None

@@ -31,13 +31,13 @@ from contracts.problems import Problem, Reason
 from mappings.plan import marker_of
 from service.clock import new_id, utc_now
 from service.events.feed import emit
+from service.lanes.hints import ask_to_read
 from service.lanes.holdings import observed_of, store_observed
 from service.lanes.settle import block, subject_of
 from service.lanes.settlement_status import update_payment_status
 from service.records import add_version, new_record, parse
 from service.store.database import Session
 from service.store.tables import (
-    Change,
     Connection,
     Link,
     LinkOrigin,
@@ -380,23 +380,7 @@ class Applier:
         return seen.updated_at < before.updated_at
 
     async def _hint(self, kind: RecordKind, remote_id: str, why: str) -> None:
-        """Ask for an object to be read, in the same transaction as what made that necessary."""
-        key = f"derived:{why}:{kind}:{remote_id}"
-        known = select(Change.seq).where(
-            col(Change.connection_id) == self._connection.id, col(Change.dedupe_key) == key
-        )
-        if (await self._session.exec(known)).first() is None:
-            self._session.add(
-                Change(
-                    connection_id=self._connection.id,
-                    dedupe_key=key,
-                    source="derived",
-                    kind=kind,
-                    remote_id=remote_id,
-                    operation="updated",
-                )
-            )
-            await self._session.flush()
+        await ask_to_read(self._session, self._connection.id, kind, remote_id, why=why)
 
     async def _wanted_body(self, record: Record) -> dict[str, Any]:
         return (await self._session.get_one(RecordVersion, (record.id, record.wanted_version))).body

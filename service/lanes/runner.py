@@ -15,12 +15,14 @@ import structlog
 from filelock import FileLock, Timeout
 from sqlmodel import col, select
 
+from contracts.connections import ConnectionStatus
 from service.clock import utc_now
 from service.events.delivery import drain_endpoint
 from service.lanes import connection_lane
 from service.lanes.backoff import retry_at
 from service.lanes.lane import LaneLost, take
-from service.store.tables import Lane, LaneKind
+from service.lanes.waking import wake
+from service.store.tables import Connection, Lane, LaneKind
 
 if TYPE_CHECKING:
     from service.runtime import Service
@@ -29,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
 STANDBY_SECONDS = 0.2
+FINISH_SECONDS = 10.0
 
 
 class LocalRunner:
@@ -50,15 +53,35 @@ class LocalRunner:
         if lock is not None and not await _acquired(lock, stop):
             return
         log.info("lanes_started", at_once=self._service.settings.lanes_at_once)
+        await self._sweep_everything()
         try:
             while not stop.is_set():
                 await self._start_due()
                 await self._wait(stop)
         finally:
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await self._finish()
             if lock is not None:
                 lock.release()
             log.info("lanes_stopped")
+
+    async def _finish(self) -> None:
+        """Let each lane end the call it is in. One that takes longer is let go: its call is looked for next time."""
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=FINISH_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sweep_everything(self) -> None:
+        """Nobody listened while no lanes ran: every connection's change feed is read from its last checkpoint."""
+        async with self._service.database.write() as session:
+            connected = select(Connection).where(col(Connection.status) == ConnectionStatus.CONNECTED)
+            for connection in (await session.exec(connected)).all():
+                if connection.pull_due_at is not None:
+                    connection.pull_due_at = utc_now()
+                    session.add(connection)
+                await wake(session, LaneKind.CONNECTION, connection.id)
 
     async def _start_due(self) -> None:
         self._news.clear()

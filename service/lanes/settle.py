@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from connectors.protocol import Ledger, Outcome, Result
 from contracts.base import plain
-from contracts.books import Observed, ObservedDocument, RecordKind
+from contracts.books import Observed, ObservedDocument, ObservedPayment, RecordKind
 from contracts.connections import ConnectionSettings, TotalsPolicy
 from contracts.events import EventType
 from contracts.problems import Problem, Reason
@@ -18,6 +18,7 @@ from mappings.plan import Verb, marker_of
 from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.backoff import retry_at
+from service.lanes.hints import ask_to_read_settled
 from service.lanes.holdings import observed_of, store_observed
 from service.lanes.settlement_status import update_payment_status
 from service.records import release_dependents
@@ -113,6 +114,11 @@ class Settlement:
             await self._unlink(attempt, record)
         elif observed is not None:
             link = await self._link(attempt, record, observed)
+            before = observed_of(link)
+            if isinstance(before, ObservedPayment):
+                # A void or a changed allocation frees what was settled before.
+                settled = before.model_copy(update={"ref": observed.ref})
+                await ask_to_read_settled(self._session, self._connection.id, settled)
             store_observed(link, observed)
             link.updated_at = utc_now()
             if attempt.verb in (Verb.CREATE, Verb.UPDATE):
@@ -120,6 +126,8 @@ class Settlement:
             self._session.add(link)
             if isinstance(observed, ObservedDocument) and attempt.part == "":
                 await update_payment_status(self._session, self._connection, record, observed)
+            if isinstance(observed, ObservedPayment):
+                await ask_to_read_settled(self._session, self._connection.id, observed)
         if attempt.verb == Verb.CREATE and attempt.part == "":
             await release_dependents(self._session, record)
         # What is left to do (send it, apply it, a newer version) is planned afresh from what the ledger holds now.
@@ -146,6 +154,9 @@ class Settlement:
     async def _unlink(self, attempt: Attempt, record: Record) -> None:
         statement = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == attempt.part)
         for link in (await self._session.exec(statement)).all():
+            held = observed_of(link)
+            if isinstance(held, ObservedPayment):
+                await ask_to_read_settled(self._session, self._connection.id, held)
             await self._session.delete(link)
         record.generation += 1
 

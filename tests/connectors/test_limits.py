@@ -131,7 +131,11 @@ async def test_after_a_take_over_calls_start_at_the_steady_rate() -> None:
 
 
 def test_the_defaults_stay_under_what_quickbooks_allows() -> None:
-    """Its windows and ours are not aligned, and calls arrive bunched."""
-    allowed = {(60, ""): 500, (1, ""): 10, (60, "batch"): 40}
+    """Its windows and ours are not aligned, and calls do not take equally long to arrive."""
+    allowed = {"minute": (500, 60), "second": (10, 1), "batch": (40, 60)}
+    minute, second, batch = QUICKBOOKS_WINDOWS
 
-    assert all(window.calls < allowed[int(window.seconds), window.only] for window in QUICKBOOKS_WINDOWS)
+    for window, (calls, seconds) in zip((minute, second, batch), allowed.values(), strict=True):
+        assert window.calls < calls
+        assert window.seconds > seconds
+    assert batch.only == "batch"

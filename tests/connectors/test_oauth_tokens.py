@@ -53,7 +53,7 @@ async def test_two_processes_over_one_store_renew_once() -> None:
 
     tokens = await asyncio.gather(here.access_token(), there.access_token())
 
-    assert (tokens, provider.refreshes) == (["access-2", "access-2"], 1)
+    assert (list(tokens), provider.refreshes) == (["access-2", "access-2"], 1)
 
 
 async def test_a_lost_lock_does_not_lose_the_connection() -> None:

@@ -19,6 +19,7 @@ from connectors.sandbox.common.exact_json import dumps, loads
 from connectors.sandbox.quickbooks import SandboxSettings, create_app
 from connectors.sandbox.quickbooks.settings import UK_REALM, US_REALM, Switches
 
+HTTP = httpx.Client(timeout=20, trust_env=False, verify=False)  # one for all: each client builds a TLS context
 REDIRECT = "http://127.0.0.1:9/callback"
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 
@@ -62,7 +63,7 @@ class Books:
     realm: str
     access: str
     refresh: str
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20, trust_env=False))
+    http: httpx.Client = field(default=HTTP)
 
     def call(self, method: str, path: str, body: Any = None, **params: str) -> Answered:
         content = body if isinstance(body, bytes | str) or body is None else dumps(body)
@@ -143,10 +144,10 @@ def payment(customer: Any, total: int | Decimal, *applied: tuple[str, Any, int |
 def authorise(base: str, realm: str, *, client: str = "sandbox-client", redirect: str = REDIRECT) -> str:
     """Press Connect on the real consent page; returns the code."""
     form = {"client_id": client, "redirect_uri": redirect, "state": "s1", "scope": ACCOUNTING}
-    page = httpx.get(f"{base}/connect/oauth2", params={**form, "response_type": "code"})
+    page = HTTP.get(f"{base}/connect/oauth2", params={**form, "response_type": "code"})
     assert page.status_code == 200, page.text
     assert realm in page.text
-    answer = httpx.post(f"{base}/connect/oauth2", data={**form, "realm": realm, "decision": "connect"})
+    answer = HTTP.post(f"{base}/connect/oauth2", data={**form, "realm": realm, "decision": "connect"})
     assert answer.status_code == 302
     callback = parse_qs(urlsplit(answer.headers["location"]).query)
     assert callback["state"] == ["s1"]
@@ -155,7 +156,7 @@ def authorise(base: str, realm: str, *, client: str = "sandbox-client", redirect
 
 
 def token(base: str, *, client: str = "sandbox-client", secret: str = "sandbox-secret", **form: str) -> httpx.Response:
-    return httpx.post(f"{base}/oauth2/v1/tokens/bearer", data=form, auth=(client, secret))
+    return HTTP.post(f"{base}/oauth2/v1/tokens/bearer", data=form, auth=(client, secret))
 
 
 def connect(base: str, realm: str) -> Books:
@@ -172,11 +173,11 @@ def base() -> Iterator[str]:
 
 @pytest.fixture
 def us(base: str) -> Books:
-    httpx.post(f"{base}/_control/reset")
+    HTTP.post(f"{base}/_control/reset")
     return connect(base, US_REALM)
 
 
 @pytest.fixture
 def uk(base: str) -> Books:
-    httpx.post(f"{base}/_control/reset")
+    HTTP.post(f"{base}/_control/reset")
     return connect(base, UK_REALM)

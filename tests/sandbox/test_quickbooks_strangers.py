@@ -12,12 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-
-from connectors.sandbox.quickbooks.settings import UK_REALM, US_REALM
-
-intuitlib_client = pytest.importorskip("intuitlib.client")
-quickbooks_client = pytest.importorskip("quickbooks.client")
-
 from intuitlib.client import AuthClient
 from intuitlib.enums import Scopes
 from intuitlib.exceptions import AuthClientError
@@ -51,6 +45,8 @@ from quickbooks.objects.base import Ref
 from quickbooks.objects.companycurrency import CompanyCurrency
 from quickbooks.objects.exchangerate import ExchangeRate
 from quickbooks.objects.taxservice import TaxRateDetails
+
+from connectors.sandbox.quickbooks.settings import UK_REALM, US_REALM
 
 REDIRECT = "http://127.0.0.1:9/callback"
 

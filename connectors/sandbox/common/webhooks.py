@@ -23,14 +23,14 @@ class WebhookConfig(BaseModel, extra="forbid"):
     url: str = ""
     verifier_token: str = "sandbox-verifier-token"  # noqa: S105
     paused: bool = False
-    aggregation_seconds: float = Field(default=0, ge=0)  # changes within this window share one call
-    delay_seconds: float = Field(default=0, ge=0)
+    aggregation_seconds: int = Field(default=0, ge=0)  # changes within this window share one call
+    delay_seconds: int = Field(default=0, ge=0)
     drop_next: int = Field(default=0, ge=0)  # this many calls are lost and never retried
     duplicate_next: int = Field(default=0, ge=0)  # this many calls are sent twice
     reorder: bool = False  # newest first, both between calls and inside one
     hold_back: bool = False  # nothing newer is sent while an older call still waits for acceptance
     retry_ladder: Literal["current", "old", "none"] = "current"
-    retry_scale: float = Field(default=1, gt=0)  # 0.01 = a ladder step of 10 s takes 0.1 s of simulated time
+    retry_speed: int = Field(default=1, ge=1)  # 100 = a ladder step of 10 s takes 0.1 s of simulated time
 
 
 @dataclass
@@ -186,7 +186,7 @@ class WebhookDispatcher(Generic[Event]):
         if wait is None:
             delivery.state = "given_up"
             return
-        delivery.due_at = self._clock.now() + wait * self.config.retry_scale
+        delivery.due_at = self._clock.now() + wait / self.config.retry_speed
 
     def _seconds_to_next(self) -> float | None:
         if self.config.paused:

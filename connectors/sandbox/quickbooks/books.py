@@ -14,7 +14,16 @@ from connectors.sandbox.quickbooks.accept import accept, check_email, check_id, 
 from connectors.sandbox.quickbooks.auto_credits import apply_open_credits
 from connectors.sandbox.quickbooks.catalogue import BY_NAME
 from connectors.sandbox.quickbooks.company import Company, Record, stamp
-from connectors.sandbox.quickbooks.faults import FaultError, QboFault, business, fault, missing, not_found, unsupported
+from connectors.sandbox.quickbooks.faults import (
+    FaultError,
+    NotModelled,
+    QboFault,
+    business,
+    fault,
+    missing,
+    not_found,
+    unsupported,
+)
 from connectors.sandbox.quickbooks.fields import Entity
 from connectors.sandbox.quickbooks.lists import prepare_list
 from connectors.sandbox.quickbooks.names import check_currency_unchanged, prepare_name, register_name
@@ -83,7 +92,7 @@ def update(company: Company, entity: Entity, body: JsonObject, *, allow_duplicat
         if sparse and "DisplayName" in clean and clean["DisplayName"] is None:
             raise missing("DisplayName")
     if record.is_voided:
-        raise business("A voided transaction cannot be changed.")
+        raise NotModelled("changes to a voided transaction")
     merged = _merged(entity, record, clean, sparse=sparse)
     before = copy.deepcopy(record.data)
     data = _prepare(company, entity, record, merged, allow_duplicate_number)

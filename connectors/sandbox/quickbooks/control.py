@@ -14,7 +14,7 @@ from connectors.sandbox.common.http import Answer, Exchange
 from connectors.sandbox.quickbooks import bookkeeper
 from connectors.sandbox.quickbooks.catalogue import ENTITIES
 from connectors.sandbox.quickbooks.company import Company
-from connectors.sandbox.quickbooks.faults import QboFault
+from connectors.sandbox.quickbooks.faults import NotModelled, QboFault
 from connectors.sandbox.quickbooks.settings import CompanyOptions, OAuthClient
 from connectors.sandbox.quickbooks.show import show
 from connectors.sandbox.quickbooks.simulator import Simulator
@@ -74,6 +74,8 @@ class Control:
             return Answer.json({"error": "; ".join(problems)}, 400)
         except QboFault as refused:
             return Answer.json({"error": "the books refuse", "Fault": refused.as_json()}, 409)
+        except NotModelled as absent:
+            return Answer.json({"error": f"not modelled: {absent}"}, 501)
 
     def _dispatch(self, method: str, path: str, body: JsonObject, params: dict[str, str]) -> Any:
         route = self._routes.get((method, path))

@@ -16,7 +16,7 @@ from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.common.http import Answer, Exchange
 from connectors.sandbox.quickbooks import bookkeeper, oauth_http
 from connectors.sandbox.quickbooks.company import Company, Record
-from connectors.sandbox.quickbooks.faults import QboFault
+from connectors.sandbox.quickbooks.faults import NotModelled, QboFault
 from connectors.sandbox.quickbooks.settings import OAuthClient
 from connectors.sandbox.quickbooks.show import show
 from connectors.sandbox.quickbooks.simulator import Simulator
@@ -145,6 +145,8 @@ class Pages:
             bookkeeper.act(company, action, _order(action, form))
         except QboFault as refused:
             return _desk(company, {"problem": "; ".join(error.detail for error in refused.errors)}, status=409)
+        except NotModelled as absent:
+            return _problem("This is not modelled.", str(absent), status=501)
         done = urlencode({"done": action, "customer": form.get("customer", "")})
         return Answer(303, headers={"Location": f"/bookkeeper/{company.realm_id}?{done}"})
 

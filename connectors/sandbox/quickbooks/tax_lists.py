@@ -85,7 +85,7 @@ def rates_of(company: Company, code_id: str, day: str) -> list[Rate]:
         rates.append(
             Rate(
                 id=rate.id,
-                percent=_percent_on(rate.data, day),
+                percent=percent_on(rate.data, day),
                 applies=detail.get("TaxTypeApplicable", "TaxOnAmount"),
                 order=int(detail.get("TaxOrder", 0)),
                 on_order=int(detail.get("TaxOnTaxOrder", 0)),
@@ -94,7 +94,7 @@ def rates_of(company: Company, code_id: str, day: str) -> list[Rate]:
     return rates
 
 
-def _percent_on(rate: JsonObject, day: str) -> Decimal:
+def percent_on(rate: JsonObject, day: str) -> Decimal:
     """The EffectiveTaxRate entry that covers the day, else RateValue. Source: QuickBooks reference 9.4."""
     for entry in rate.get("EffectiveTaxRate", []):
         end = str(entry.get("EndDate", "9999"))[:10]

@@ -128,15 +128,16 @@ class _Form(html.parser.HTMLParser):
 class Browser:
     """A person's browser on the consent page: reads the form, presses Connect, follows the redirects."""
 
-    def consent(self, authorize_url: str) -> Json:
-        """Grant access; returns the query of the page it ends on."""
+    def consent(self, authorize_url: str, **choices: str) -> Json:
+        """Grant access, with other choices than the form's own if given; the query of the page it ends on."""
         session = requests.Session()
         page = session.get(authorize_url, timeout=TIME_OUT)
         form = _Form()
         form.feed(page.text)
         if form.action is None:
             raise Unexpected(f"the consent page has no form: {page.status_code} {page.text[:200]}")
-        answer = session.post(urljoin(page.url, form.action), data=form.fields, timeout=TIME_OUT, allow_redirects=False)
+        fields = {**form.fields, **choices}
+        answer = session.post(urljoin(page.url, form.action), data=fields, timeout=TIME_OUT, allow_redirects=False)
         hops = 0
         while answer.is_redirect and hops < 10:
             target = urljoin(answer.url, answer.headers["Location"])

@@ -1,0 +1,203 @@
+"""Kill -9 at every database commit and every HTTP boundary: afterwards the ledger holds exactly one copy.
+
+Each run kills the process one boundary later than the run before, until a run gets through without being killed. The
+answer that is lost after the ledger committed is the boundary "after POST".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from service.cli.demo.actors import Json, Unexpected
+from tests.chaos.conftest import Copies
+from tests.e2e.children import KillPlan
+from tests.e2e.scene import Scene, a_document, an_invoice
+
+FIRST, SECOND = "quickbooks:customer:1", "quickbooks:customer:2"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Something billing asks for, and what must be true once it is done."""
+
+    noun: str
+    entity: str
+    prepare: Callable[[Scene, str], list[tuple[str, Json]]]
+    """Records sent, and settled, before the process is armed."""
+    act: Callable[[Scene, str], list[tuple[str, Json]]]
+    """Records sent while the process may die."""
+    holds: Callable[[Scene, str], bool]
+
+
+def _invoice(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    return [("invoices", an_invoice(f"inv-{tag}", FIRST, number=f"I{tag}"))]
+
+
+def _nothing(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    return []
+
+
+def _sent(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    return [("invoices", {**_invoice(scene, tag)[0][1], "status": "sent", "issue_date": "2026-01-31"})]
+
+
+def _voided(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    return [("invoices", {**_invoice(scene, tag)[0][1], "status": "voided"})]
+
+
+def _three(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    return [("invoices", an_invoice(f"inv-{tag}{n}", FIRST, number=f"I{tag}{n}")) for n in "abc"]
+
+
+def _credit(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    memo = a_document(f"cm-{tag}", FIRST, number=f"C{tag}", lines=(("1", "40.00", False),))
+    return [("credit-memos", {**memo, "allocations": [{"invoice_id": f"inv-{tag}", "amount": "40.00"}]})]
+
+
+def _payment(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    payment: Json = {
+        "id": f"pay-{tag}",
+        "customer_id": FIRST,
+        "currency": "USD",
+        "amount": "108.00",
+        "paid_on": "2026-01-31",
+        "reference": f"P{tag}",
+        "allocations": [{"invoice_id": f"inv-{tag}", "amount": "108.00"}],
+    }
+    return [("payments", payment)]
+
+
+def _customer(scene: Scene, tag: str) -> list[tuple[str, Json]]:
+    address = {"line1": "1 Quay", "city": "Monterey", "region": "CA", "postal_code": "93940", "country": "US"}
+    customer: Json = {
+        "id": f"cus-{tag}",
+        "name": f"Killed {tag}",
+        "emails": ["a@example.com"],
+        "currency": "USD",
+        "billing_address": address,
+    }
+    return [("customers", customer), ("invoices", an_invoice(f"inv-{tag}", f"cus-{tag}", number=f"I{tag}"))]
+
+
+def _one(scene: Scene, entity: str, field: str, value: str) -> Json | None:
+    found = [one for one in scene.book(entity) if one.get(field) == value]
+    assert len(found) <= 1, f"{len(found)} copies of {entity} {value}"
+    return found[0] if found else None
+
+
+def _one_invoice(scene: Scene, tag: str) -> Json:
+    found = _one(scene, "Invoice", "DocNumber", f"I{tag}")
+    assert found is not None, f"invoice I{tag} is not there"
+    return found
+
+
+def _mails(scene: Scene, tag: str) -> int:
+    return len(scene.control("emails", None, method="GET")["emails"])
+
+
+def _applied_once(scene: Scene, tag: str) -> bool:
+    memo = _one(scene, "CreditMemo", "DocNumber", f"C{tag}")
+    balance = str(_one_invoice(scene, tag)["Balance"])
+    return memo is not None and str(memo["RemainingCredit"]) == "0" and balance == "68"
+
+
+def _paid_once(scene: Scene, tag: str) -> bool:
+    payment = _one(scene, "Payment", "PaymentRefNum", f"P{tag}")
+    return payment is not None and str(_one_invoice(scene, tag)["Balance"]) == "0"
+
+
+FLOWS = {
+    "create": Flow(
+        "invoices", "Invoice", _nothing, _invoice, lambda s, t: str(_one_invoice(s, t)["TotalAmt"]) == "108"
+    ),
+    "batch": Flow("invoices", "Invoice", _nothing, _three, lambda s, t: all(_one_invoice(s, t + n) for n in "abc")),
+    "send": Flow(
+        "invoices",
+        "Invoice",
+        _invoice,
+        _sent,
+        lambda s, t: (_one_invoice(s, t)["TxnDate"], _one_invoice(s, t)["EmailStatus"]) == ("2026-01-31", "EmailSent"),
+    ),
+    "void": Flow("invoices", "Invoice", _invoice, _voided, lambda s, t: str(_one_invoice(s, t)["TotalAmt"]) == "0"),
+    "credit": Flow("credit-memos", "CreditMemo", _invoice, _credit, _applied_once),
+    "payment": Flow("payments", "Payment", _invoice, _payment, _paid_once),
+    "customer": Flow(
+        "customers",
+        "Customer",
+        _nothing,
+        _customer,
+        lambda s, t: _one(s, "Customer", "DisplayName", f"Killed {t}") is not None and bool(_one_invoice(s, t)),
+    ),
+}
+
+
+def run_killed(copies: Copies, flow: Flow, at: int, tag: str) -> bool:
+    """One run that dies at a boundary, and what must be true after a restart. False: it got through alive."""
+    scene = copies()
+    plan = KillPlan(at, scene.environment.folder / "armed", scene.environment.folder / "boundaries")
+    scene.start(plan)
+    for noun, record in flow.prepare(scene, tag):
+        scene.put(noun, record)
+        assert scene.settled(noun, record["id"])["state"] == "in_sync"
+    plan.armed.touch()
+    survived = _act(scene, flow, tag)
+    scene.kill()
+    scene.start()
+    for noun, record in flow.act(scene, tag):
+        # The platform had no 2xx for all of them, so it sends them again; those it had are unchanged.
+        scene.put(noun, record)
+    for noun, record in flow.act(scene, tag):
+        view = scene.settled(noun, record["id"])
+        assert view["state"] == "in_sync", (_where(plan), view["problems"])
+    assert flow.holds(scene, tag), f"after a kill at {_where(plan)}"
+    scene.stop()
+    return not survived
+
+
+def _act(scene: Scene, flow: Flow, tag: str) -> bool:
+    """Send the records and watch them; True when everything settled before the process died."""
+    assert scene.service is not None
+    try:
+        for noun, record in flow.act(scene, tag):
+            scene.put(noun, record)
+        waiting = [(noun, record["id"]) for noun, record in flow.act(scene, tag)]
+        deadline = time.monotonic() + 30
+        while waiting and time.monotonic() < deadline:
+            waiting = [(noun, id_) for noun, id_ in waiting if scene.view(noun, id_)["state"] != "in_sync"]
+            time.sleep(0.02)
+    except (requests.RequestException, Unexpected):
+        return False
+    return scene.service.process.is_alive()
+
+
+def _where(plan: KillPlan) -> str:
+    lines = plan.report.read_text().splitlines() if plan.report.exists() else []
+    return f"boundary {plan.at}: {lines[-1] if lines else 'none'}"
+
+
+@pytest.mark.parametrize("name", ["create", "credit"])
+@pytest.mark.timeout(600)
+def test_a_kill_at_any_line_of_a_push_leaves_exactly_one_copy(copies: Copies, name: str) -> None:
+    """The short proof: an invoice, and a credit memo with its allocation, killed at every boundary."""
+    at = 1
+    while run_killed(copies, FLOWS[name], at, f"{name[:3]}{at}"):
+        at += 1
+
+    assert at > 5, "hardly a boundary was passed: the kills were not armed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["batch", "send", "void", "payment", "customer"])
+@pytest.mark.timeout(1800)
+def test_a_kill_at_any_line_of_every_other_push_leaves_exactly_one_copy(copies: Copies, name: str) -> None:
+    """The long proof: every other thing billing may ask for."""
+    at = 1
+    while run_killed(copies, FLOWS[name], at, f"{name[:3]}{at}"):
+        at += 1
+
+    assert at > 5, "hardly a boundary was passed: the kills were not armed"
