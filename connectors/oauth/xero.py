@@ -61,7 +61,7 @@ class XeroEndpoints:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation the app is connected to. `connection_id` is what ends it, `tenant_id` what its books are under."""
+    """An organisation the app is connected to. `connection_id` is what ends it; its books are under `tenant_id`."""
 
     connection_id: str
     tenant_id: str

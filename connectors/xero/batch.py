@@ -26,6 +26,7 @@ from connectors.xero.labels import match
 from connectors.xero.look import find_taken
 from connectors.xero.reading import read
 from connectors.xero.seen import Observe, id_of, seen
+from connectors.xero.where import is_guid
 from contracts.books import Gone, Observed, ObservedDocument, ObservedPayment, RecordKind
 from contracts.problems import Problem, Reason
 from mappings.plan import Verb
@@ -177,10 +178,9 @@ async def _request(client: XeroClient, observe: Observe, members: list[Member], 
     bodies = ",".join(member.body for member in members)
     # Bodies are pasted as they are: parsing them here and writing them again could change a figure.
     content = f'{{"{route.elements}":[{bodies}]}}' if route.elements else bodies
+    path, values = template(route.path)
     try:
-        answer = await client.write(
-            route.method, route.path, content.encode() if bodies else b"", key=key, params=params
-        )
+        answer = await client.write(route.method, path, content.encode(), key=key, values=values, params=params)
     except faults.NotFound as error:
         return await _missing(client, observe, members, error)
     if (fault := faults.fault_in(answer)) is not None:
@@ -321,6 +321,13 @@ async def _missing(client: XeroClient, observe: Observe, members: list[Member], 
         )
         for one in members
     ]
+
+
+def template(path: str) -> tuple[str, dict[str, str]]:
+    """A path without its ids, which logs do not show, and the ids: Payments/{id1}."""
+    parts = path.split("/")
+    values = {f"id{place}": part for place, part in enumerate(parts) if is_guid(part)}
+    return "/".join(f"{{id{place}}}" if f"id{place}" in values else part for place, part in enumerate(parts)), values
 
 
 def where_of(member: Member) -> str:

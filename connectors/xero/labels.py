@@ -55,7 +55,7 @@ def _wanted(member: Member, collection: str) -> Iterable[str]:
 
 
 def _labels(row: Raw, collection: str, observe: Observe) -> set[str]:
-    labels = {label for label in _natural(row)}
+    labels = set(_natural(row))
     identifier = str(row.get(IDS.get(collection, "")) or "").lower()
     if identifier and identifier != NO_ID:
         labels.add(f"id:{identifier}")

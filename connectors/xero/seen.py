@@ -1,8 +1,8 @@
 """From Xero's objects to core words: what is ours to look at, what is gone, and what cannot be read.
 
-Sales only: bills, supplier credits and their payments come in the same lists and are left out. What was deleted stays in
-every list for ever, with `Status: DELETED`. A document of that status is gone; a payment was taken back, which is all
-that can be done to one, so it is seen as void.
+Sales only: bills, supplier credits and their payments come in the same lists and are left out. What was deleted stays
+in every list for ever, with `Status: DELETED`. A document of that status is gone; a payment was taken back, which is
+all that can be done to one, so it is seen as void.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _PURCHASE_PAYMENTS = ("ACCPAY", "APCREDIT", "APOVERPAYMENT", "APPREPAYMENT")
 
 
 def id_of(collection: str, row: Mapping[str, Any]) -> str:
-    """The object's id; "" for one that has none or was not saved. An allocation's is its path, since it has no other."""
+    """The object's id; "" for one that has none or was not saved. An allocation's is its path: it has no other."""
     identifier = str(row.get(IDS[collection]) or "").lower()
     if identifier in ("", NO_ID):
         return ""

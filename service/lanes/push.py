@@ -59,8 +59,6 @@ TRIES_BEFORE_ALONE = 3
 LOOK_AGAIN_SECONDS = 1.0
 SETTLING_SECONDS = 20.0
 """The ledger may still be working on a call whose connection broke: nothing of it is sent under a new key earlier."""
-KEY_TRUSTED_SECONDS = 900.0
-"""How long the ledger is trusted to remember a request id. Not documented by Intuit (QuickBooks reference 2.7)."""
 
 
 @dataclass(frozen=True)
@@ -267,7 +265,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         if left_before:
             # It may have arrived: another process stored it, or its answer was lost. Look before sending again.
             outcomes, missing = await _look(held, ledger, stored, call)
-        if missing and _exhausted(stored):
+        if missing and _exhausted(stored, ledger):
             await _settle(held, ledger, stored, outcomes, set_aside=missing)
             return
         if missing or not left_before:
@@ -279,11 +277,11 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         await _failed(held, ledger, stored, call, error, left_before=left_before)
 
 
-def _exhausted(stored: StoredCall) -> bool:
+def _exhausted(stored: StoredCall, ledger: Ledger) -> bool:
     """Repeating the call as it is has had its chance: its members go on alone, under new keys."""
     age_seconds = (utc_now() - stored.opened_at).total_seconds()
     often_enough = stored.tries >= TRIES_BEFORE_ALONE and age_seconds >= SETTLING_SECONDS
-    return often_enough or age_seconds >= KEY_TRUSTED_SECONDS
+    return often_enough or age_seconds >= ledger.key_trusted_seconds
 
 
 async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) -> tuple[list[Outcome], set[str]]:
