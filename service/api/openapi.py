@@ -137,8 +137,11 @@ def _finish_operation(path: str, method: str, operation: Json) -> None:
     for answer in answers.values():
         if answer.get("headers") == {}:
             del answer["headers"]
+    operation.pop("deprecated", None)
     for parameter in operation.get("parameters", []):
         parameter["schema"].pop("description", None)
+        for silent in ("deprecated", "allowEmptyValue", "allowReserved"):
+            parameter.pop(silent, None)
     operation.get("parameters", []).sort(key=lambda parameter: (parameter["in"] != "path", parameter["name"]))
     if path == "/webhooks/{ledger}":
         _describe_webhook(operation)
@@ -171,8 +174,9 @@ def _problem_codes(path: str, method: str, operation: Json, *, is_open: bool) ->
 
 
 def _component_schemas(drawn: Json, named: dict[str, type[BaseModel]], asked: set[str]) -> Json:
+    wanted = sorted({name for name in drawn if name in named} | {"ProblemDetails"})
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (named[name], "validation" if name in asked else "serialization") for name in sorted(drawn) if name in named
+        (named[name], "validation" if name in asked else "serialization") for name in wanted
     ]
     _, generated = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=ContractSchema

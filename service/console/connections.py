@@ -12,11 +12,14 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from contracts.api import LaneStatus
-from contracts.connections import ConnectionRequest, ConnectionStatus
+from contracts.connections import ConnectionRequest
+from contracts.problems import Reason
 from service.connections import begin_authorization, catalog_of, create, disconnect, readiness, refresh_catalog
 from service.console.causes import causes_of
 from service.console.rendering import Ask, field, go, page
 from service.console.sessions import connection_of, operator_of, service_of
+from service.console.words import reason_title
+from service.runtime import Service, not_set_up
 from service.store.database import Session
 from service.store.tables import Connection, Record, RecordState
 from service.views.connections import connection_view, lane_status, list_connections, view_connection
@@ -24,7 +27,6 @@ from service.views.imports import list_runs
 from service.views.paging import CursorInvalid
 
 HOME = "/console/connections"
-NEEDS_CONSENT = (ConnectionStatus.PENDING, ConnectionStatus.SIGN_IN_NEEDED)
 
 
 @get("/connections")
@@ -50,23 +52,23 @@ async def new_connection(request: Ask) -> Response[str] | Redirect:
         wanted = ConnectionRequest.model_validate({"ledger": field(form, "ledger"), "name": field(form, "name")})
     except ValidationError:
         return go(HOME, "Nothing was connected: the name may have at most 200 characters.", tone="bad")
+    if service.ledgers.provider(wanted.ledger) is None:
+        return _not_set_up(wanted.ledger)
     async with service.database.write() as session:
         row = await create(session, operator_of(request).platform_id, wanted)
-        row.return_url = f"{service.settings.base_url}{address(row.id)}"
-        session.add(row)
-        url = await begin_authorization(service, session, row)
+        url = await _consent(service, session, row)
     return page(request, "connect.html", **frame(row), url=url)
 
 
 @post("/connections/{connection_id:str}/connect")
-async def connect_again(request: Ask, connection_id: FromPath[str]) -> Response[str]:
+async def connect_again(request: Ask, connection_id: FromPath[str]) -> Response[str] | Redirect:
     """A fresh link for a connection that needs a person's consent."""
     service = service_of(request)
     async with service.database.write() as session:
         row = await connection_of(request, session, connection_id)
-        row.return_url = f"{service.settings.base_url}{address(row.id)}"
-        session.add(row)
-        url = await begin_authorization(service, session, row)
+        if service.ledgers.provider(row.ledger) is None:
+            return _not_set_up(row.ledger)
+        url = await _consent(service, session, row)
     return page(request, "connect.html", **frame(row), url=url)
 
 
@@ -91,6 +93,7 @@ async def connection_page(request: Ask, connection_id: FromPath[str]) -> Respons
         readiness=ready,
         causes=causes,
         run=runs.items[0] if runs.items else None,
+        outcome=_outcome(request.query_params.get("result", "")),
     )
 
 
@@ -150,6 +153,25 @@ def first_of(request: Ask) -> int:
     """The position in the list of the first row of a page, for people; the cursor decides what is shown."""
     text = request.query_params.get("first", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0 else 1
+
+
+async def _consent(service: Service, session: Session, row: Connection) -> str:
+    """A fresh consent whose end is the connection's own page here."""
+    row.return_url = f"{service.settings.base_url}{address(row.id)}"
+    session.add(row)
+    return await begin_authorization(service, session, row)
+
+
+def _not_set_up(ledger: str) -> Redirect:
+    problem = not_set_up(ledger)
+    return go(HOME, f"{problem.message} {problem.fix}", tone="bad")
+
+
+def _outcome(result: str) -> tuple[str, str] | None:
+    """What a consent came to, as (tone, sentence), from the parameter the browser came back with."""
+    if result == "connected":
+        return "good", "The company is connected. Its lists are being read; that takes a moment."
+    return ("bad", f"The company was not connected: {reason_title(result)}.") if result in set(Reason) else None
 
 
 def _in_three(states: dict[str, int]) -> dict[str, int]:

@@ -21,6 +21,7 @@ class Word(NamedTuple):
 WORDS: dict[str, Word] = {
     # Connections
     "pending": Word("Waiting", "info", "wait"),
+    "consent_pending": Word("Access not granted yet", "warn", "wait"),
     "connected": Word("Connected", "good", "ok"),
     "sign_in_needed": Word("Sign-in needed", "bad", "stop"),
     "disconnected": Word("Disconnected", "", "off"),
@@ -55,12 +56,11 @@ WORDS: dict[str, Word] = {
     "draft": Word("Draft", "", "dot"),
     "final": Word("Final", "", "dot"),
     "sent": Word("Sent", "", "dot"),
-    "void": Word("Void", "", "off"),
+    "recorded": Word("Recorded", "", "dot"),
     "voided": Word("Voided", "", "off"),
     "unpaid": Word("Unpaid", "", "dot"),
     "partially_paid": Word("Partly paid", "info", "wait"),
     "paid": Word("Paid", "good", "ok"),
-    "overpaid": Word("Overpaid", "warn", "warn"),
 }
 
 KINDS = {

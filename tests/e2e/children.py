@@ -6,6 +6,7 @@ They are forked from a server process that has everything imported, so that a st
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -50,8 +51,9 @@ class Child:
 
     def kill(self) -> None:
         """Kill -9: no goodbye."""
-        if self.process.pid is not None and self.process.is_alive():
-            os.kill(self.process.pid, signal.SIGKILL)
+        if self.process.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
         self.process.join(10)
 
     def stop(self) -> None:

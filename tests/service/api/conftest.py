@@ -129,9 +129,14 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def service(tmp_path: Path, migrated: Path) -> Service:
     """The real parts, less lanes and ledgers."""
-    shutil.copy(migrated, tmp_path / "test.sqlite3")
+    return make_service(tmp_path, migrated)
+
+
+def make_service(folder: Path, migrated: Path) -> Service:
+    """A service on a copy of the migrated database in a folder."""
+    shutil.copy(migrated, folder / "test.sqlite3")
     settings = Settings(
-        database_url=f"sqlite+aiosqlite:///{tmp_path}/test.sqlite3",
+        database_url=f"sqlite+aiosqlite:///{folder}/test.sqlite3",
         secret_key=cast("Any", KEY),
         lanes=False,
         public_url="http://ledgerlane.test",

@@ -16,7 +16,7 @@ JSON = {"content-type": "application/json"}
 
 
 def _changed(path: str, value: Any) -> dict[str, Any]:
-    body = json.loads(json.dumps(an_invoice()))
+    body: dict[str, Any] = json.loads(json.dumps(an_invoice()))
     here: Any = body
     *parents, last = path.split(".")
     for part in parents:

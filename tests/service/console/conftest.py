@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +26,7 @@ from service.runtime import Ledgers, Service
 from service.security.secrets import SecretBox
 from service.settings import Settings
 from service.store.database import Database
+from service.store.migrate import upgrade
 from tests.service.console.filling import fill
 
 
@@ -137,8 +139,17 @@ class Browser:
         return self.page
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database without rows, made once: migrating takes longer than most tests."""
+    file = tmp_path_factory.mktemp("blank") / "console.sqlite3"
+    upgrade(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-async def service(tmp_path: Path) -> Service:
+async def service(tmp_path: Path, blank: Path) -> Service:
+    shutil.copy(blank, tmp_path / "console.sqlite3")
     return a_service(tmp_path, public_url="http://testserver.local")
 
 

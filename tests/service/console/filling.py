@@ -152,7 +152,7 @@ async def fill(session: Session, platform_id: str) -> Connection:
     row = a_connection(platform_id, name=f"Harbour {HOSTILE}")
     session.add(row)
     session.add(a_connection(platform_id, status="sign_in_needed", company_name="Vega Bikes Inc", country="US",
-                             home_currency="USD", last_error="invalid_grant: the refresh token was refused"))  # fmt: skip
+                             home_currency="USD", last_error="invalid_grant: the token was refused"))  # fmt: skip
     await session.flush()
     session.add(StoredCatalog(connection_id=row.id, body=a_catalog().model_dump(mode="json"), read_at=NOW))
     await _records(session, row)
@@ -220,12 +220,21 @@ async def _import(session: Session, row: Connection) -> None:
     session.add(run)
     await session.flush()
     broken = [
-        Problem(reason=Reason.COUNTRY_UNKNOWN, where="customer 12", message="The country “Inglaterra del Sur” cannot be "
-                "recognised.", fix="Write the country's name in English in the customer's billing address in QuickBooks.",
-                value="Inglaterra del Sur"),
-        Problem(reason=Reason.EMAIL_INVALID, where="customer 12", message="The e-mail address “billing@@zoe” cannot "
-                "receive mail.", fix="Correct the e-mail address in QuickBooks.", value="billing@@zoe"),
-    ]  # fmt: skip
+        Problem(
+            reason=Reason.COUNTRY_UNKNOWN,
+            where="customer 12",
+            message="The country “Inglaterra del Sur” cannot be recognised.",
+            fix="Write the country's name in English in the customer's billing address in QuickBooks.",
+            value="Inglaterra del Sur",
+        ),
+        Problem(
+            reason=Reason.EMAIL_INVALID,
+            where="customer 12",
+            message="The e-mail address “billing@@zoe” cannot receive mail.",
+            fix="Correct the e-mail address in QuickBooks.",
+            value="billing@@zoe",
+        ),
+    ]
     warned = [
         Problem(reason=Reason.EMAIL_SEVERAL, where="customer 3", message="Several e-mail addresses stand in one field.",
                 fix="Nothing to do: the first one receives invoices.")

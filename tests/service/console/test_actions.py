@@ -188,3 +188,28 @@ async def test_a_company_is_connected_again_by_a_link(browser: Browser, home: st
 
     assert "https://ledger.example/consent?state=" in page
     assert "Continue to QuickBooks Online" in page
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("connected", "The company is connected."),
+        ("company_already_connected", "This company is already connected elsewhere"),
+        ("<script>", ""),
+    ],
+)
+async def test_the_way_back_from_the_ledger_says_what_came_of_it(
+    browser: Browser, home: str, result: str, said: str
+) -> None:
+    page = await browser.get(f"{home}?connection=con_1&result={result}")
+
+    assert said in page
+    assert ('role="status"' in page) == bool(said)
+
+
+async def test_a_ledger_without_credentials_is_explained(browser: Browser, home: str) -> None:
+    """An installation without a Xero app says which settings are missing, not that something broke."""
+    await browser.get("/console/connections")
+    page = await browser.send("/console/connections", {"ledger": "xero", "name": ""})
+
+    assert "no credentials for xero" in page
