@@ -141,7 +141,7 @@ class XeroClient:
         try:
             return await self._send_with(token, request)
         except faults.TokenRefused as error:
-            evidence = {"trace_id": error.trace_id, "status": error.status, "body": error.body}
+            evidence: dict[str, Any] = {"trace_id": error.trace_id, "status": error.status, "body": error.body}
             if error.expired:
                 raise TryLater("a fresh access token counts as expired", wait_seconds=300, **evidence) from None
             # Renewing works and the token does not: the user was removed, or the app was disconnected.

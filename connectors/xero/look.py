@@ -151,7 +151,7 @@ def _contact_and_date(collection: str, members: Iterable[Member]) -> list[str]:
     """For documents: those of the same contact on the same day, one expression for each pair."""
     if collection not in ("Invoices", "CreditNotes", "BankTransactions"):
         return []
-    wheres = {}
+    wheres: dict[str, None] = {}
     for body in map(parsed, members):
         contact, day = _id_in(body, "Contact", "ContactID"), _day(body.get("Date"))
         if is_guid(contact) and day is not None:

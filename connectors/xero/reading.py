@@ -87,7 +87,7 @@ async def payments_of(client: XeroClient, observe: Observe, invoices: Sequence[s
 def allocations_of(collection: str, owner: Raw) -> list[Raw]:
     """The allocations of a credit note or overpayment as objects of their own, each naming what is applied."""
     about = {name: owner[name] for name in (IDS[collection], *_OF_OWNER) if name in owner}
-    inherited = {name: owner[name] for name in ("CurrencyCode", "UpdatedDateUTC") if name in owner}
+    inherited: Raw = {name: owner[name] for name in ("CurrencyCode", "UpdatedDateUTC") if name in owner}
     return [{**inherited, **row, ENTITIES[collection]: about} for row in objects(owner.get("Allocations"))]
 
 

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from contracts.problems import Reason
 from service import webhooks
 from service.api.errors import Trouble
-from service.api.shared import service_of
+from service.api.shared import PathId, service_of
 
 LARGEST_WEBHOOK = 4 * 1024 * 1024
 
@@ -19,7 +19,7 @@ log = structlog.get_logger("ledgerlane.webhooks")
 
 
 @post("/webhooks/{ledger:str}", status_code=200, request_max_body_size=LARGEST_WEBHOOK, tags=["From the ledger"])
-async def receive_webhook(request: Request[Any, Any, Any], ledger: str) -> Response[None]:
+async def receive_webhook(request: Request[Any, Any, Any], ledger: PathId) -> Response[None]:
     """200 when it is stored, 401 when the signature is not the ledger's. A fault of ours is 503: it is sent again."""
     try:
         raw = await request.body()
