@@ -22,6 +22,7 @@ from connectors.protocol import Call, ConnectorError, Member, Outcome, OutcomeUn
 from connectors.xero import faults, unapply
 from connectors.xero.client import PRICED, Raw, XeroClient, elements_in
 from connectors.xero.faults import Course, Fault
+from connectors.xero.history import write_histories
 from connectors.xero.labels import match
 from connectors.xero.look import find_taken
 from connectors.xero.reading import read
@@ -37,8 +38,8 @@ BATCH_SIZE = 50
 LARGEST_BODY = 3_000_000
 """Bytes. Xero takes 10 MB and advises 3.5 (reference 2.4)."""
 
-METHOD, PATH, ELEMENTS, REMOVE_PAYMENTS = "method", "path", "elements", "remove_payments"
-"""Options of a step. The last one: take payments and allocations off the document before it is voided."""
+METHOD, PATH, ELEMENTS, TAKE_BACK = "method", "path", "elements", "take_back"
+"""Options of a step: where it is sent, and what is taken off the document before it is voided, parted by blanks."""
 
 _CHECKED = (RecordKind.CUSTOMER, RecordKind.INVOICE, RecordKind.CREDIT_MEMO)
 _ENDINGS = (Verb.VOID, Verb.DELETE)
@@ -84,7 +85,7 @@ def compose(members: Sequence[Member]) -> list[Call]:
 
 
 def _alone(member: Member) -> bool:
-    return not member.options.get(ELEMENTS) or REMOVE_PAYMENTS in member.options
+    return not member.options.get(ELEMENTS) or bool(member.options.get(TAKE_BACK))
 
 
 def _fits(group: list[Member], member: Member) -> bool:
@@ -114,13 +115,15 @@ async def send(client: XeroClient, observe: Observe, call: Call) -> list[Outcome
     members, outcomes = await _unmoved(client, observe, call.members)
     if not members:
         return outcomes
-    if REMOVE_PAYMENTS in members[0].options:
-        problems = await unapply.take_off(client, members[0], where_of(members[0]), key=call.request_id)
+    if named := members[0].options.get(TAKE_BACK, "").split():
+        problems = await unapply.take_back(client, members[0], named, where_of(members[0]), key=call.request_id)
         if problems:
             return [Outcome(members[0].key, Result.REFUSED, problems=problems, code="has_payments")]
     whole = len(members) == len(call.members)
     key = call.request_id if whole else request_id(members)
-    return outcomes + await _send(client, observe, members, key, first=not outcomes)
+    outcomes += await _send(client, observe, members, key, first=not outcomes)
+    await write_histories(client, members, outcomes)
+    return outcomes
 
 
 async def _unmoved(

@@ -6,82 +6,68 @@ Each of these is harmless to repeat: what was taken off already is not there any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from connectors.protocol import Member
 from connectors.xero import faults
-from connectors.xero.client import COLLECTIONS, IDS, Raw, XeroClient, objects
+from connectors.xero.client import XeroClient, objects
 from connectors.xero.labels import parsed
-from connectors.xero.reading import allocations_of, matching
+from connectors.xero.reading import allocations_of
 from connectors.xero.seen import OWNERS, Observe, of_kind, seen
-from connectors.xero.where import guid_is
-from contracts.books import Gone, Observed, RecordKind
+from contracts.books import Gone, Observed
 from contracts.problems import Problem, Reason
 
 
-async def take_off(client: XeroClient, member: Member, where: str, *, key: str) -> list[Problem]:
-    """Remove the payments and allocations of a member's document; problems for what only a person can remove."""
+async def take_back(client: XeroClient, member: Member, named: Sequence[str], where: str, *, key: str) -> list[Problem]:
+    """Take off a member's document what is named: payments by id, credit by what it is of ("CreditNotes/{id}").
+
+    Only that: what somebody else applied meanwhile stays, and Xero refuses the void. Problems name what only a person
+    can remove.
+    """
     assert member.target is not None
-    collection, identifier = COLLECTIONS[member.kind], member.target.id
     problems: list[Problem] = []
-    path = "Invoice.InvoiceID" if member.kind is RecordKind.INVOICE else "CreditNote.CreditNoteID"
-    async for payment in matching(client, "Payments", guid_is(path, identifier)):
-        if payment.get("Status") != "DELETED":
-            problems += await _take_back(client, payment, where, key)
-    if problems:
-        return problems
-    document = await client.read(collection, identifier)
-    for owner_collection, owner in await _owners(client, collection, document):
-        for allocation in objects(owner.get("Allocations")):
-            invoice = allocation.get("Invoice")
-            about = str(invoice.get("InvoiceID") if isinstance(invoice, dict) else "").lower()
-            if member.kind is RecordKind.CREDIT_MEMO or about == identifier.lower():
-                await _remove(client, owner_collection, owner, allocation, key)
-    return []
+    for one in named:
+        collection, _, owner = one.rpartition("/")
+        if not collection:
+            problems += await _take_back(client, one, where, key)
+        elif collection in OWNERS:
+            await _remove(client, collection, owner, member.target.id, key)
+        else:
+            problems.append(_only_by_hand(where, f"It is settled by {one}, which may settle other documents as well."))
+    return problems
 
 
-async def _owners(client: XeroClient, collection: str, document: Raw | None) -> list[tuple[str, Raw]]:
-    """Whose allocations are on the document: its own, for a credit note; those of what is applied to an invoice."""
-    if document is None:
-        return []
-    if collection == "CreditNotes":
-        return [(collection, document)]
-    found = []
-    for owners in OWNERS:
-        for summary in objects(document.get(owners)):
-            owner = await client.read(owners, str(summary.get(IDS[owners]) or ""))
-            if owner is not None:
-                found.append((owners, owner))
-    return found
-
-
-async def _take_back(client: XeroClient, payment: Raw, where: str, key: str) -> list[Problem]:
-    identifier = str(payment.get("PaymentID") or "")
-    if payment.get("BatchPaymentID") or payment.get("IsReconciled") is True:
-        said = "part of a batch payment" if payment.get("BatchPaymentID") else "reconciled with the bank"
-        return [_only_by_hand(where, f"Its payment {payment.get('Reference') or identifier} is {said}.")]
+async def _take_back(client: XeroClient, identifier: str, where: str, key: str) -> list[Problem]:
+    values = {"id": identifier}
     try:
         answer = await client.write(
-            "POST",
-            "Payments/{id}",
-            b'{"Status":"DELETED"}',
-            key=f"{key}-{identifier}",
-            values={"id": identifier},
+            "POST", "Payments/{id}", b'{"Status":"DELETED"}', key=f"{key}-{identifier}", values=values
         )
     except faults.NotFound:
         return []
-    if (fault := faults.fault_in(answer)) is not None:
-        said = "; ".join(faults.messages_of(fault.elements)) or fault.message
-        return [_only_by_hand(where, f"Xero does not remove its payment {identifier}: {said}")]
-    return []
+    if (fault := faults.fault_in(answer)) is None:
+        return []
+    payment = await client.read("Payments", identifier)
+    if payment is None or payment.get("Status") == "DELETED":
+        return []
+    said = "; ".join(faults.messages_of(fault.elements)) or fault.message
+    return [_only_by_hand(where, f"Xero does not remove its payment {identifier}: {said}")]
 
 
-async def _remove(client: XeroClient, collection: str, owner: Raw, allocation: Raw, key: str) -> None:
-    values = {"owner": str(owner.get(IDS[collection])), "id": str(allocation.get("AllocationID") or "")}
-    try:
-        answer = await client.write("DELETE", collection + "/{owner}/Allocations/{id}", key=key, values=values)
-    except faults.NotFound:
-        return
-    if (fault := faults.fault_in(answer)) is not None:
-        raise faults.refused(fault, "an allocation", answer)
+async def _remove(client: XeroClient, collection: str, owner: str, invoice: str, key: str) -> None:
+    """Every allocation of a credit note or overpayment to one invoice."""
+    row = await client.read(collection, owner)
+    for allocation in objects(row.get("Allocations")) if row is not None else []:
+        about = allocation.get("Invoice")
+        if not isinstance(about, dict) or str(about.get("InvoiceID") or "").lower() != invoice.lower():
+            continue
+        values = {"owner": owner, "id": str(allocation.get("AllocationID") or "")}
+        try:
+            answer = await client.write("DELETE", collection + "/{owner}/Allocations/{id}", key=key, values=values)
+        except faults.NotFound:
+            continue
+        if (fault := faults.fault_in(answer)) is not None:
+            raise faults.refused(fault, "an allocation", answer)
 
 
 async def allocation_of(client: XeroClient, observe: Observe, member: Member) -> Observed | None:
