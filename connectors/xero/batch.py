@@ -282,11 +282,8 @@ async def _declined(
     client: XeroClient, observe: Observe, members: list[Member], fault: Fault, answer: Answer
 ) -> list[Outcome]:
     """A refusal of the whole request: nothing was saved. With elements it says whose fault it was."""
-    where = where_of(members[0]) if len(members) == 1 else f"a call with {len(members)} records"
     if len(members) == 1:
-        messages = faults.messages_of(fault.elements)
-        if not messages:
-            raise faults.refused(fault, where, answer)
+        messages = faults.messages_of(fault.elements) or [fault.message]
         return [await _refusal(client, observe, members[0], messages, answer.trace_id)]
     collection = route_of(members[0]).collection
     found = match(members, [row for row in fault.elements if faults.messages_of(row)], collection, observe)
