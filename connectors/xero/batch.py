@@ -210,7 +210,7 @@ async def _outcome(
     if route.method == "DELETE":
         return done if row.get("IsDeleted", True) is not False else unknown
     if route.collection == "Allocations":
-        return await _allocated(client, observe, member, route, done, unknown)
+        return await _allocated(client, observe, member, row, done, unknown)
     ended = row.get("Status") == "DELETED"
     if member.verb is Verb.DELETE:
         return done if ended else unknown
@@ -233,13 +233,13 @@ def _is_what_was_asked(member: Member, row: Raw, observed: Observed) -> bool:
 
 
 async def _allocated(
-    client: XeroClient, observe: Observe, member: Member, route: Route, done: Outcome, unknown: Outcome
+    client: XeroClient, observe: Observe, member: Member, row: Raw, done: Outcome, unknown: Outcome
 ) -> Outcome:
-    """An allocation's answer may lack its id: it is read back with its owner, by the invoice it settles."""
+    """An allocation's answer may lack its id: then it is read back with its owner, by what it settles."""
     try:
-        observed = await unapply.allocation_of(client, observe, member)
+        observed = unapply.allocation_in(observe, member, row) or await unapply.allocation_of(client, observe, member)
     except ConnectorError as error:
-        log.warning("allocation_not_read_back", path=route.path, outcome=type(error).__name__)
+        log.warning("allocation_not_read_back", outcome=type(error).__name__, trace_id=error.trace_id)
         return unknown
     return replace(done, observed=observed) if observed is not None else unknown
 

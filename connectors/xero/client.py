@@ -36,7 +36,6 @@ IDS: Mapping[str, str] = {
     "Invoices": "InvoiceID",
     "CreditNotes": "CreditNoteID",
     "Payments": "PaymentID",
-    "BatchPayments": "BatchPaymentID",
     "BankTransactions": "BankTransactionID",
     "Overpayments": "OverpaymentID",
     "Prepayments": "PrepaymentID",

@@ -91,7 +91,7 @@ class XeroLedger:
 
     def deep_link(self, ref: RemoteRef) -> str:
         """The form that opens in the right organisation, once its short code is known."""
-        return mapping.deep_link(ref, company_id=self._short_code, base=self._app_url)
+        return mapping.deep_link(ref, short_code=self._short_code, base=self._app_url)
 
     def compose(self, members: Sequence[Member]) -> list[Call]:
         """See batch.compose: what may travel together."""

@@ -5,8 +5,8 @@ Xero compares whole seconds and does not say whether the second itself is includ
 row that changes while we read moves towards the end, where it is met again, and none is skipped. Only a second that
 fills a whole page is walked by page number.
 
-Four lists are read: there is no change feed over all of them, and a payment has no notice of its own. Allocations are
-inside their credit notes.
+Six lists are read: there is no change feed over all of them, and a payment has no notice of its own. Allocations of a
+credit note are inside it; those of money not used up are its own allocations in core words.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ FOLLOWED: Mapping[str, Mapping[str, str]] = {
     "Invoices": {"where": 'Type=="ACCREC"'},
     "CreditNotes": {"where": 'Type=="ACCRECCREDIT"'},
     "Payments": {},
+    "Overpayments": {},
+    "Prepayments": {},
 }
 
 

@@ -125,10 +125,6 @@ async def _by_natural_key(client: XeroClient, collection: str, members: Sequence
         others = [str(body.get("Reference") or "") for body, one in zip(bodies, settled, strict=True) if not one]
         async for row in _texts(client, collection, "Reference", others):
             yield row
-    else:
-        texts = [str(body.get("Reference") or "") for body in bodies]
-        async for row in _texts(client, collection, "Reference", texts):
-            yield row
 
 
 async def _texts(client: XeroClient, collection: str, field: str, values: Iterable[str]) -> AsyncIterator[Raw]:
@@ -149,7 +145,7 @@ async def _texts(client: XeroClient, collection: str, field: str, values: Iterab
 
 def _contact_and_date(collection: str, members: Iterable[Member]) -> list[str]:
     """For documents: those of the same contact on the same day, one expression for each pair."""
-    if collection not in ("Invoices", "CreditNotes", "BankTransactions"):
+    if collection not in ("Invoices", "CreditNotes", "Overpayments"):
         return []
     wheres: dict[str, None] = {}
     for body in map(parsed, members):
@@ -161,8 +157,9 @@ def _contact_and_date(collection: str, members: Iterable[Member]) -> list[str]:
 
 
 def _collection(member: Member) -> str:
-    path = member.options.get("path", "")
-    return path.rpartition("/")[2]
+    """Where what a member made is found: a bank transaction of ours made an overpayment."""
+    collection = member.options.get("path", "").rpartition("/")[2]
+    return "Overpayments" if collection == "BankTransactions" else collection
 
 
 def _id_in(body: dict[str, Any], part: str, name: str) -> str:

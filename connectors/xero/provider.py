@@ -15,6 +15,7 @@ from connectors.protocol import Refused
 from connectors.xero import webhooks
 from connectors.xero.connector import XeroLedger
 from connectors.xero.limits import XERO_WINDOWS, XeroLimiter, app_limiter
+from connectors.xero.where import is_guid
 from contracts.books import Catalog, ChangeHint, LedgerName, RemoteRef
 from contracts.connections import ConnectionSettings
 from contracts.problems import Problem
@@ -96,8 +97,8 @@ class XeroProvider:
         await self.oauth.leave(grant)
 
     def deep_link(self, company: str, ref: RemoteRef) -> str:
-        """Where a person opens an object."""
-        return mapping.deep_link(ref, company_id=company, base=self._app_url)
+        """Where a person opens an object. Until the lists are read the short code is unknown, and the id is none."""
+        return mapping.deep_link(ref, short_code="" if is_guid(company) else company, base=self._app_url)
 
     def readiness(self, catalog: Catalog, settings: ConnectionSettings) -> list[Problem]:
         """What is missing before documents can go there."""

@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from connectors.xero.client import COLLECTIONS, IDS, Raw, XeroClient, objects
-from connectors.xero.seen import ENTITIES, OWNERS, Observe, id_of, seen
+from connectors.xero.seen import ENTITIES, HELD, OWNERS, Observe, id_of, seen
 from connectors.xero.where import any_of, guid_is, is_guid, lists_of
 from contracts.books import Gone, Observed, RecordKind, RemoteRef
 
 MOST_ROWS = 1000
-MONEY = ("Payments", "BatchPayments", "BankTransactions")
-"""Where a payment of ours can live; a payment's id does not say which."""
-
 _BY_LIST = frozenset({"Contacts", "Invoices"})
-_WITH_PAGES = frozenset({"Contacts", "Invoices", "CreditNotes", "Payments", "BankTransactions", "Overpayments"})
+_WITH_PAGES = frozenset({"Contacts", "Invoices", "CreditNotes", "Payments", *HELD})
 
 
 async def read(client: XeroClient, observe: Observe, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
     """Each as it is now; what a list does not show is read alone, and is Gone only when Xero says 404."""
     if kind is RecordKind.ALLOCATION:
         return await _read_allocations(client, observe, list(dict.fromkeys(ids)))
-    wanted = list(dict.fromkeys(identifier.lower() for identifier in ids))
+    wanted = list(dict.fromkeys(ids))
     collection = COLLECTIONS[kind]
     rows = {id_of(collection, row): row async for row in by_ids(client, collection, wanted)}
     answers: list[Observed | Gone] = []
     for identifier in wanted:
-        found_in, row = collection, rows.get(identifier)
-        if row is None and is_guid(identifier):
-            found_in, row = await _read_alone(client, kind, identifier)
+        path, _, own = identifier.rpartition("/")
+        place, row = path if path in HELD else collection, rows.get(identifier.lower())
+        if row is None and is_guid(own):
+            row = await client.read(place, own)
         if row is None:
             answers.append(Gone(ref=RemoteRef(kind=kind, id=identifier)))
-        elif (one := seen(observe, found_in, row, kind=kind)) is not None:
+        elif (one := seen(observe, place, row, kind=kind)) is not None:
             answers.append(one)
     return answers
 
@@ -111,11 +109,3 @@ def path_of(identifier: str) -> tuple[str, str, str]:
     """Collection, owner and allocation of an id that is a path; empty where it is none."""
     parts = identifier.split("/")
     return (parts[0], parts[1], parts[3]) if len(parts) == 4 and parts[2] == "Allocations" else ("", "", "")
-
-
-async def _read_alone(client: XeroClient, kind: RecordKind, identifier: str) -> tuple[str, Raw | None]:
-    places = MONEY if kind is RecordKind.PAYMENT else (COLLECTIONS[kind],)
-    for collection in places:
-        if (row := await client.read(collection, identifier)) is not None:
-            return collection, row
-    return places[0], None

@@ -26,7 +26,6 @@ ENTITIES: Mapping[str, str] = {
     "CreditNotes": "CreditNote",
     "Payments": "Payment",
     "Allocations": "Allocation",
-    "BatchPayments": "BatchPayment",
     "BankTransactions": "BankTransaction",
     "Overpayments": "Overpayment",
     "Prepayments": "Prepayment",
@@ -39,33 +38,38 @@ KINDS: Mapping[str, RecordKind] = {
     "CreditNotes": RecordKind.CREDIT_MEMO,
     "Payments": RecordKind.PAYMENT,
     "Allocations": RecordKind.ALLOCATION,
-    "BatchPayments": RecordKind.PAYMENT,
     "BankTransactions": RecordKind.PAYMENT,
     "Overpayments": RecordKind.PAYMENT,
     "Prepayments": RecordKind.PAYMENT,
 }
 
-OWNERS = ("CreditNotes", "Overpayments", "Prepayments")
+HELD = ("Overpayments", "Prepayments")
+"""Money that is not used up: payments in core words, which are named by their path, as it says where they are read."""
+
+OWNERS = ("CreditNotes", *HELD)
 """Collections whose objects are applied to invoices by allocations."""
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """What an element that was not saved carries."""
 
-_TAKEN_BACK = frozenset({"Payments", "BatchPayments", "BankTransactions"})
+_TAKEN_BACK = frozenset({"Payments", *HELD})
 _SALES: Mapping[str, frozenset[str]] = {
     "Invoices": frozenset({"ACCREC"}),
     "CreditNotes": frozenset({"ACCRECCREDIT"}),
-    "BankTransactions": frozenset({"RECEIVE", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"}),
+    "Overpayments": frozenset({"RECEIVE-OVERPAYMENT", "AROVERPAYMENT"}),
+    "Prepayments": frozenset({"RECEIVE-PREPAYMENT", "ARPREPAYMENT"}),
 }
 _PURCHASE_PAYMENTS = ("ACCPAY", "APCREDIT", "APOVERPAYMENT", "APPREPAYMENT")
 
 
 def id_of(collection: str, row: Mapping[str, Any]) -> str:
-    """The object's id; "" for one that has none or was not saved. An allocation's is its path: it has no other."""
+    """The object's id; "" for one that has none or was not saved. An allocation's is its path."""
     identifier = str(row.get(IDS[collection]) or "").lower()
     if identifier in ("", NO_ID):
         return ""
-    return f"{_owner_path(row)}/Allocations/{identifier}" if collection == "Allocations" else identifier
+    if collection == "Allocations":
+        return f"{_owner_path(row)}/Allocations/{identifier}"
+    return f"{collection}/{identifier}" if collection in HELD else identifier
 
 
 def _owner_path(allocation: Mapping[str, Any]) -> str:

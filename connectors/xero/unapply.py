@@ -7,13 +7,14 @@ Each of these is harmless to repeat: what was taken off already is not there any
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from connectors.protocol import Member
 from connectors.xero import faults
-from connectors.xero.client import XeroClient, objects
+from connectors.xero.client import IDS, Raw, XeroClient, objects
 from connectors.xero.labels import parsed
 from connectors.xero.reading import allocations_of
-from connectors.xero.seen import OWNERS, Observe, of_kind, seen
+from connectors.xero.seen import ENTITIES, OWNERS, Observe, seen
 from contracts.books import Gone, Observed
 from contracts.problems import Problem, Reason
 
@@ -71,19 +72,33 @@ async def _remove(client: XeroClient, collection: str, owner: str, invoice: str,
 
 
 async def allocation_of(client: XeroClient, observe: Observe, member: Member) -> Observed | None:
-    """The allocation a member made, found by its owner and the invoice it settles; None when there is none."""
+    """The allocation a member made, read with its owner: the newest of this amount to this invoice; None without one.
+
+    An allocation has no field for a mark: owner, invoice and amount are what makes it this member's.
+    """
     collection, owner = owner_of(member)
-    invoice = parsed(member).get("Invoice")
-    wanted = str(invoice.get("InvoiceID") if isinstance(invoice, dict) else "").lower()
+    wanted = _settles(parsed(member))
     row = await client.read(collection, owner) if collection else None
     for allocation in reversed(allocations_of(collection, row) if row is not None else []):
-        about = allocation.get("Invoice")
-        if isinstance(about, dict) and str(about.get("InvoiceID") or "").lower() == wanted:
-            one = seen(observe, "Allocations", allocation, kind=member.kind)
-            if one is not None and not isinstance(one, Gone):
-                # An allocation has no field for a mark: owner and invoice are what makes it this member's.
-                return of_kind(one, member.kind).model_copy(update={"marker": member.marker})
+        if _settles(allocation) == wanted:
+            return allocation_in(observe, member, allocation)
     return None
+
+
+def allocation_in(observe: Observe, member: Member, row: Raw) -> Observed | None:
+    """A row in core words under the member's mark; None for one without an id."""
+    collection, owner = owner_of(member)
+    if not collection:
+        return None
+    one = seen(observe, "Allocations", {**row, ENTITIES[collection]: {IDS[collection]: owner}}, kind=member.kind)
+    return None if one is None or isinstance(one, Gone) else one.model_copy(update={"marker": member.marker})
+
+
+def _settles(row: Raw) -> tuple[str, Decimal]:
+    invoice = row.get("Invoice")
+    identifier = str(invoice.get("InvoiceID") or "").lower() if isinstance(invoice, dict) else ""
+    amount = row.get("Amount", row.get("AppliedAmount", 0))
+    return identifier, Decimal(amount) if isinstance(amount, int | str | Decimal) else Decimal(0)
 
 
 def owner_of(member: Member) -> tuple[str, str]:

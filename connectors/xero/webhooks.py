@@ -25,7 +25,11 @@ KINDS: Mapping[str, RecordKind] = {
     "CONTACT": RecordKind.CUSTOMER,
     "INVOICE": RecordKind.INVOICE,
     "CREDITNOTE": RecordKind.CREDIT_MEMO,
+    "OVERPAYMENT": RecordKind.PAYMENT,
+    "PREPAYMENT": RecordKind.PAYMENT,
 }
+_PATHS: Mapping[str, str] = {"OVERPAYMENT": "Overpayments/", "PREPAYMENT": "Prepayments/"}
+"""Money that is not used up is no Payment in Xero: its id says where it is read."""
 
 _OPERATIONS: Mapping[str, Literal["created", "updated"]] = {"CREATE": "created", "UPDATE": "updated"}
 
@@ -74,7 +78,7 @@ def _hint(event: Any) -> ChangeHint | None:
     when = event.get("eventDateUtc")
     return ChangeHint(
         kind=kind,
-        remote_id=identifier,
+        remote_id=_PATHS.get(category, "") + identifier,
         operation=operation,
         company=tenant,
         at=read_time(when),
@@ -83,7 +87,7 @@ def _hint(event: Any) -> ChangeHint | None:
 
 
 def _is_purchase(data: Any) -> bool:
-    return isinstance(data, dict) and str(data.get("Type") or "").startswith("ACCPAY")
+    return isinstance(data, dict) and str(data.get("Type") or "").startswith(("ACCPAY", "SPEND", "APOVER", "APPRE"))
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

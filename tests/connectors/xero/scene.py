@@ -210,7 +210,7 @@ def plain_observe(entity: str, row: Raw) -> Observed:
         ref=RemoteRef(kind=kind, id=row[f"{entity}ID"], version=version),
         number=str(row.get(f"{entity}Number", "")),
         total=Decimal(row.get("Total", 0)),
-        balance=Decimal(row.get("AmountDue", row.get("RemainingCredit", 0))),
+        balance=Decimal(row.get("AmountDue") or row.get("RemainingCredit") or 0),
         voided=row.get("Status") == "VOIDED",
         marker=marker,
         settled_by=[one["PaymentID"] for one in row.get("Payments") or []],

@@ -77,7 +77,9 @@ async def test_a_second_organisation_of_the_same_person_is_told_apart_by_its_con
     ],
     ids=["only one", "the new one", "both, ours named", "both", "none new, ours named", "none new", "other", "none"],
 )
-def test_which_organisation_a_consent_is_for(tenants: list[Tenant], event: str, wanted: str, chosen: str | None) -> None:
+def test_which_organisation_a_consent_is_for(
+    tenants: list[Tenant], event: str, wanted: str, chosen: str | None
+) -> None:
     """What the consent connected first, then the connection's own; anything else is asked of the person again."""
     if chosen is not None:
         assert choose(tenants, event=event, wanted=wanted).tenant_id == chosen
