@@ -1,11 +1,13 @@
 """A limiter that is exact: never more than N calls in any window, however the calls fall.
 
-A leaky bucket lets nearly twice its rate into one window (19 calls into one second of a limit of 10); this keeps the
-moments of the last N calls instead. One limiter belongs to one connection and lives with its lane: nothing is shared.
+A leaky bucket lets nearly twice its rate into one window (19 calls into one second of a limit of 10); this remembers
+the last N calls instead. One limiter belongs to one connection and lives with its lane: nothing is shared.
 
-Our windows and the provider's are not aligned, and calls do not take equally long to arrive: what left here a full
-second apart can arrive in one second there. So the defaults count over a little more time than the provider does, and
-allow a little less. A 429 can still come (another app of the same company, a take-over); `pause_until` is for that.
+The provider counts a call when it arrives there, which is some time between our start and our answer. So a call counts
+from its start until a whole window after its end: then the calls that arrived in any one of the provider's windows are
+never more than N, however long each was under way. Counting starts alone was tried: two bursts of nine, a second apart,
+arrived as eleven within one second and cost a 429. A little is left unused for other apps of the same company; a 429
+can still come from those or after a take-over, and `pause_until` is for that.
 """
 
 from __future__ import annotations
@@ -25,18 +27,18 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Window:
-    """At most `calls` calls start in any `seconds`. With `only`, just turns of that name count."""
+    """At most `calls` calls arrive in any `seconds`. With `only`, just turns of that name count."""
 
     calls: int
     seconds: float
     only: str = ""
 
 
-QUICKBOOKS_WINDOWS = (Window(480, 61), Window(9, 1.2), Window(38, 61, only="batch"))
-"""QuickBooks allows 500 a minute and 10 a second for a company, and 40 batches a minute for a company and app.
+QUICKBOOKS_WINDOWS = (Window(490, 60), Window(9, 1), Window(39, 60, only="batch"))
+"""QuickBooks allows 500 a minute and 10 a second for a company, and 40 batches a minute for a company and app."""
 
-9 in 1.0 s was tried: two bursts of nine a second apart made 11 in one second of the server's clock, and a 429.
-"""
+
+_GUESS = 0.05
 
 
 class Limiter:
@@ -52,23 +54,20 @@ class Limiter:
         self,
         windows: Sequence[Window] = QUICKBOOKS_WINDOWS,
         *,
-        parallel: int = 4,
+        parallel: int = 6,
         taken_over: bool = False,
         longest_wait: float | None = 20.0,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._windows = tuple(windows)
-        self._starts: list[deque[float]] = [deque(maxlen=window.calls) for window in self._windows]
+        self._logs = [_Log(window) for window in windows]
         self._clock, self._sleep, self._longest_wait = clock, sleep, longest_wait
         self._gate = asyncio.Lock()
         self._parallel = asyncio.Semaphore(parallel)
         self._paused_until = float("-inf")
         if taken_over:
-            now = clock()
-            for window, starts in zip(self._windows, self._starts, strict=True):
-                step = window.seconds / window.calls
-                starts.extend(now - window.seconds + step * (position + 1) for position in range(window.calls))
+            for log in self._logs:
+                log.fill(clock())
 
     @property
     def paused_seconds(self) -> float:
@@ -86,26 +85,55 @@ class Limiter:
     @asynccontextmanager
     async def turn(self, name: str = "") -> AsyncIterator[None]:
         """Wait for a place among the parallel calls and in every window, then hold it. Raises TryLater (see above)."""
+        logs = [log for log in self._logs if log.window.only in ("", name)]
         async with self._parallel:
             # Both primitives queue in order of arrival, and the gate is held while waiting: nobody overtakes.
             async with self._gate:
-                await self._wait_for_room(name)
-            yield
+                await self._wait_for_room(logs)
+                for log in logs:
+                    log.under_way += 1
+            try:
+                yield
+            finally:
+                for log in logs:
+                    log.end(self._clock())
 
-    async def _wait_for_room(self, name: str) -> None:
+    async def _wait_for_room(self, logs: Sequence[_Log]) -> None:
         started = self._clock()
-        while (wait := self._ready_at(name) - (now := self._clock())) > 0:
+        while True:
+            now = self._clock()
+            wait = max([self._paused_until - now, *(log.wait(now) for log in logs)])
+            if wait <= 0:
+                return
             if self._longest_wait is not None and now - started + wait > self._longest_wait:
                 raise TryLater(f"no room for {wait:.0f} s more", wait_seconds=wait, limited=True)
             await self._sleep(wait)
-        for window, starts in zip(self._windows, self._starts, strict=True):
-            if window.only in ("", name):
-                starts.append(now)
 
-    def _ready_at(self, name: str) -> float:
-        full = [
-            starts[0] + window.seconds
-            for window, starts in zip(self._windows, self._starts, strict=True)
-            if window.only in ("", name) and len(starts) == window.calls
-        ]
-        return max(self._paused_until, *full) if full else self._paused_until
+
+class _Log:
+    """The calls that count in one window: those under way, and those that ended less than a window ago."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.under_way = 0
+        self._ends: deque[float] = deque()
+
+    def fill(self, now: float) -> None:
+        """As if the window had just been used up, evenly."""
+        step = self.window.seconds / self.window.calls
+        self._ends.extend(now - self.window.seconds + step * (each + 1) for each in range(self.window.calls))
+
+    def end(self, now: float) -> None:
+        """One that was under way has its answer, or will never have one."""
+        self.under_way -= 1
+        self._ends.append(now)
+
+    def wait(self, now: float) -> float:
+        """Seconds until one more may start; 0 when it may. A guess while everything that counts is under way."""
+        while self._ends and self._ends[0] + self.window.seconds <= now:
+            self._ends.popleft()
+        if self.under_way + len(self._ends) < self.window.calls:
+            return 0.0
+        if self._ends:
+            return self._ends[0] + self.window.seconds - now
+        return _GUESS

@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from service.api.application import Application
@@ -31,10 +32,17 @@ def openapi_file() -> Response[bytes]:
     return Response(read_document(), media_type="application/json")
 
 
+@get("/", include_in_schema=False, sync_to_thread=False)
+def front_door() -> Redirect:
+    """A person who types the bare address means the console."""
+    return Redirect("/console")
+
+
 def create_app(service: Service, console_handlers: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The web application of a service: the API, the console if given, and one frame of errors around both."""
+    pages = [front_door, *console_handlers] if console_handlers else []
     return Application(
-        route_handlers=[*route_handlers(), openapi_file, *console_handlers],
+        route_handlers=[*route_handlers(), openapi_file, *pages],
         state=State({"service": service}),
         on_startup=[service.start],
         on_shutdown=[service.stop],

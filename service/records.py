@@ -53,8 +53,11 @@ async def accept(session: Session, connection: Connection, records: Sequence[Cor
         if answer.record is not None:
             existing[key] = answer.record
         answers.append(answer)
-    if any(answer.changed for answer in answers):
+    changed = [answer.record for answer in answers if answer.changed and answer.record is not None]
+    if changed:
         await session.flush()
+        customers = [record for record in changed if record.kind == RecordKind.CUSTOMER]
+        await release_dependents_of(session, connection.id, customers)
         await wake(session, LaneKind.CONNECTION, connection.id)
     return answers
 
@@ -121,20 +124,32 @@ async def release_blocked(session: Session, connection_id: str) -> None:
 
 async def release_dependents(session: Session, record: Record) -> None:
     """Look again at what waits for this record, or was blocked because of it."""
-    waits = col(Record.waits_for) == dependency_key(record.kind, record.external_id)
-    if record.kind == RecordKind.CUSTOMER:
-        blocked = (col(Record.state) == RecordState.BLOCKED) & (col(Record.customer_id) == record.external_id)
-    else:
-        blocked = (
-            (col(Record.state) == RecordState.BLOCKED)
-            & (col(Record.customer_id) == record.customer_id)
-            & col(Record.kind).in_((RecordKind.CREDIT_MEMO, RecordKind.PAYMENT))
+    await release_dependents_of(session, record.connection_id, [record])
+
+
+async def release_dependents_of(session: Session, connection_id: str, records: Sequence[Record]) -> None:
+    """The same for many records of one connection: a handful of statements however many there are."""
+    for start in range(0, len(records), 200):
+        some = records[start : start + 200]
+        waits = [dependency_key(record.kind, record.external_id) for record in some]
+        customers = [record.external_id for record in some if record.kind == RecordKind.CUSTOMER]
+        owners = [record.customer_id for record in some if record.kind != RecordKind.CUSTOMER]
+        blocked = col(Record.state) == RecordState.BLOCKED
+        settles = col(Record.kind).in_((RecordKind.CREDIT_MEMO, RecordKind.PAYMENT))
+        await session.exec(
+            update(Record)
+            .where(
+                col(Record.connection_id) == connection_id,
+                or_(
+                    col(Record.waits_for).in_(waits),
+                    blocked & col(Record.customer_id).in_(customers),
+                    blocked & col(Record.customer_id).in_(owners) & settles,
+                ),
+                col(Record.id).not_in([record.id for record in some]),
+            )
+            .values(due_at=utc_now())
+            .execution_options(synchronize_session="fetch")
         )
-    await session.exec(
-        update(Record)
-        .where(col(Record.connection_id) == record.connection_id, or_(waits, blocked), col(Record.id) != record.id)
-        .values(due_at=utc_now())
-    )
 
 
 def dependency_key(kind: str, external_id: str) -> str:
@@ -175,8 +190,6 @@ async def _accept_one(
     add_version(session, record, core, origin=Origin.BILLING)
     _make_due(record, core, urgent=urgent)
     session.add(record)
-    if isinstance(core, Customer):
-        await release_dependents(session, record)
     return Accepted(core.id, record, changed=True)
 
 

@@ -27,7 +27,7 @@ from service.store.tables import Connection, TokenGrant
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 40
+LEASE_SECONDS = 60
 """Longer than a renewal can take, connect and read time-outs included: a holder that was killed is passed over then."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from connectors.protocol import Member
+from connectors.protocol import Member, TryLater
 from connectors.quickbooks.batch import of_kind
 from connectors.quickbooks.client import ENTITIES, QuickBooksClient, Raw
 from connectors.quickbooks.paging import Observe, observe_or_skip
@@ -34,7 +34,10 @@ _CHUNK = 50
 async def look(
     client: QuickBooksClient, observe: Observe, read: Read, members: Sequence[Member]
 ) -> dict[str, Observed | None]:
-    """For each member's key what QuickBooks holds: the object changed as it is now, or the one made with our marker."""
+    """For each member's key what QuickBooks holds: the object changed as it is now, or the one made with our marker.
+
+    TryLater, besides what a query raises: an object of ours is there and cannot be read.
+    """
     found: dict[str, Observed | None] = {member.key: None for member in members}
     for kind in RecordKind:
         aimed = [member for member in members if member.kind is kind and member.target is not None]
@@ -48,8 +51,15 @@ async def look(
 
 async def _targets(read: Read, kind: RecordKind, members: Sequence[Member]) -> dict[str, Observed | None]:
     ids = list(dict.fromkeys(member.target.id for member in members if member.target))
-    now = {seen.ref.id: seen for seen in await read(kind, ids) if not isinstance(seen, Gone)}
-    return {member.key: now.get(member.target.id) for member in members if member.target}
+    now = {seen.ref.id: None if isinstance(seen, Gone) else seen for seen in await read(kind, ids)}
+    if unread := [identifier for identifier in ids if identifier not in now]:
+        raise _unreadable(kind, unread[0])
+    return {member.key: now[member.target.id] for member in members if member.target}
+
+
+def _unreadable(kind: RecordKind, identifier: str) -> TryLater:
+    """It exists: "nothing of ours" would be a lie and make a second one, so nobody goes on until it is read."""
+    return TryLater(f"the {kind.value} {identifier} is there and cannot be read", wait_seconds=300)
 
 
 async def _by_marker(
@@ -61,6 +71,8 @@ async def _by_marker(
     async def search(rows: AsyncIterator[Raw]) -> None:
         async for row in rows:
             seen = observe_or_skip(observe, ENTITIES[kind], row)
+            if seen is None and any(marker in _note(row) for marker in wanted):
+                raise _unreadable(kind, str(row.get("Id")))
             if seen is not None and seen.marker in wanted:
                 seen = of_kind(seen, kind)
                 by_marker[seen.marker] = _first(by_marker.get(seen.marker), seen)
@@ -131,6 +143,11 @@ def _chunks(values: Iterable[T]) -> list[list[T]]:
     while chunk := list(islice(rest, _CHUNK)):
         chunks.append(chunk)
     return chunks
+
+
+def _note(row: Raw) -> str:
+    """Where our marker stands: the private note of a document or payment, the notes of a customer."""
+    return f"{row.get('PrivateNote') or ''}\n{row.get('Notes') or ''}"
 
 
 def _body(member: Member) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from connectors.protocol import CustomerPage, Ledger, Refused, SignInNeeded, Try
 from contracts.books import Gone, ObservedCustomer, RecordKind
 from contracts.events import EventType
 from contracts.imports import ImportSelection, ImportState, ReloadSelection, RowState
-from contracts.problems import blocking
+from contracts.problems import Problem, Reason, blocking
 from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.holdings import store_observed
@@ -298,8 +298,7 @@ async def _import_one(session: Session, connection: Connection, row: StoredImpor
         # Billing has this customer already. Only one that was never sent may take the ledger's; else it has a link.
         other = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == "")
         if (await session.exec(other)).first() is not None:
-            row.reasons = [*row.reasons, "customer_already_linked"]
-            row.state = RowState.INVALID
+            _refuse(row, seen, customer_id)
             return
     else:
         record = new_record(connection, customer, origin=Origin.LEDGER)
@@ -322,6 +321,20 @@ async def _import_one(session: Session, connection: Connection, row: StoredImpor
     await release_dependents(session, record)
     data = {"id": customer_id, "ledger_id": row.remote_id, "customer": customer.model_dump(mode="json")}
     await emit(session, connection, EventType.CUSTOMER_IMPORTED, subject_of(record), data)
+
+
+def _refuse(row: StoredImportRow, seen: ObservedCustomer, customer_id: str) -> None:
+    problem = Problem(
+        reason=Reason.CUSTOMER_ALREADY_LINKED,
+        where=f"customer {row.name}",
+        field="customer_id",
+        message=f"Billing's customer {customer_id!r} is linked to another customer of the ledger already.",
+        fix="Choose another billing customer for this row, or merge the two customers in the ledger.",
+        value=customer_id,
+    )
+    row.body = seen.model_copy(update={"problems": [*seen.problems, problem]}).model_dump(mode="json")
+    row.reasons = [*row.reasons, problem.reason]
+    row.state = RowState.INVALID
 
 
 async def counts(session: Session, run_id: str) -> dict[str, int]:

@@ -30,7 +30,7 @@ from connectors.protocol import (
     SignInNeeded,
     TryLater,
 )
-from contracts.books import RecordKind
+from contracts.books import Observed, RecordKind
 from contracts.problems import Problem, Reason, blocking
 from mappings.plan import CoreRecord, Step, Verb, marker_of
 from service.clock import new_id, utc_now
@@ -45,6 +45,7 @@ from service.store.tables import (
     CallState,
     Connection,
     Link,
+    Origin,
     Record,
     RecordState,
     RecordVersion,
@@ -104,11 +105,15 @@ async def _plan(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
         due = await _due_records(session, connection_id, at_most=ledger.batch_size)
         if not due:
             return False
-        cores = await _wanted(session, due)
+        cores, from_ledger = await _wanted(session, due)
         around = await surroundings(session, connection, stored, list(cores.values()))
         links = await links_of(session, [record.id for record in due])
         planned: list[_Planned] = []
         for record in due:
+            if record.id in from_ledger:
+                # The ledger itself said so: there is nothing to tell it.
+                await mark_in_sync(session, connection, record, links[record.id])
+                continue
             made = await _plan_one(session, connection, ledger, record, cores[record.id], around, links[record.id])
             if made is not None:
                 planned.append(made)
@@ -136,16 +141,20 @@ async def _due_records(session: Session, connection_id: str, *, at_most: int) ->
     return list((await session.exec(statement)).all())
 
 
-async def _wanted(session: Session, records: Sequence[Record]) -> dict[str, CoreRecord]:
+async def _wanted(session: Session, records: Sequence[Record]) -> tuple[dict[str, CoreRecord], set[str]]:
+    """The wanted versions, and which of them came from the ledger."""
     statement = select(RecordVersion, Record.kind).join(
         Record,
         (col(Record.id) == col(RecordVersion.record_id)) & (col(Record.wanted_version) == col(RecordVersion.version)),
     )
     found: dict[str, CoreRecord] = {}
+    from_ledger: set[str] = set()
     ids = [record.id for record in records]
     for version, kind in (await session.exec(statement.where(col(Record.id).in_(ids)))).all():
         found[version.record_id] = parse(kind, version.body)
-    return found
+        if version.origin == Origin.LEDGER:
+            from_ledger.add(version.record_id)
+    return found, from_ledger
 
 
 async def _plan_one(
@@ -295,16 +304,23 @@ async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) 
     missing: set[str] = set()
     for member in members:
         observed = found.get(member.key)
-        if member.verb == Verb.CREATE:
-            if observed is None:
-                missing.add(member.key)
-            else:
-                outcomes.append(Outcome(member.key, Result.DONE, observed))
+        if _has_not_arrived(member, observed):
+            missing.add(member.key)
+        elif member.verb == Verb.CREATE:
+            outcomes.append(Outcome(member.key, Result.DONE, observed))
         else:
             # A change can be planned again from what is there now: applied already, or still to do.
             result = Result.STALE if observed is not None else Result.GONE
             outcomes.append(Outcome(member.key, result, observed, code="looked"))
     return outcomes, missing
+
+
+def _has_not_arrived(member: Member, observed: Observed | None) -> bool:
+    """Nothing of ours is there; or what is to be changed still has the version it had when the call left."""
+    if member.verb == Verb.CREATE:
+        return observed is None
+    before = member.target.version if member.target is not None else ""
+    return observed is not None and before != "" and observed.ref.version == before
 
 
 async def _mark_left(held: HeldLane, stored: StoredCall) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from filelock import FileLock, Timeout
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from contracts.connections import ConnectionStatus
@@ -22,7 +23,7 @@ from service.lanes import connection_lane
 from service.lanes.backoff import retry_at
 from service.lanes.lane import LaneLost, take
 from service.lanes.waking import wake
-from service.store.tables import Connection, Lane, LaneKind
+from service.store.tables import Connection, Lane, LaneKind, TokenGrant
 
 if TYPE_CHECKING:
     from service.runtime import Service
@@ -74,8 +75,12 @@ class LocalRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sweep_everything(self) -> None:
-        """Nobody listened while no lanes ran: every connection's change feed is read from its last checkpoint."""
+        """Nobody listened while no lanes ran: every connection's change feed is read from its last checkpoint.
+
+        Nobody renews access either while this process holds the lock, so a lease left by a killed one is void.
+        """
         async with self._service.database.write() as session:
+            await session.exec(update(TokenGrant).values(refreshing_until=None))
             connected = select(Connection).where(col(Connection.status) == ConnectionStatus.CONNECTED)
             for connection in (await session.exec(connected)).all():
                 if connection.pull_due_at is not None:

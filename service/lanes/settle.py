@@ -19,9 +19,9 @@ from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.backoff import retry_at
 from service.lanes.hints import ask_to_read_settled
-from service.lanes.holdings import observed_of, store_observed
+from service.lanes.holdings import links_of, observed_of, store_observed
 from service.lanes.settlement_status import update_payment_status
-from service.records import release_dependents
+from service.records import release_dependents, release_dependents_of
 from service.store.database import Session
 from service.store.tables import (
     Attempt,
@@ -47,6 +47,8 @@ class Settlement:
         self._session = session
         self._connection = connection
         self._ledger = ledger
+        self._links: dict[tuple[str, str], Link] = {}
+        self._created: list[Record] = []
 
     async def settle(
         self, call: StoredCall, outcomes: Sequence[Outcome], *, set_aside: Collection[str] = ()
@@ -54,6 +56,8 @@ class Settlement:
         """Apply the outcomes; returns the attempts nobody knows the outcome of yet."""
         attempts = {attempt.key: attempt for attempt in await self._open_attempts(call)}
         records = await self._records(list(attempts.values()))
+        links = await links_of(self._session, list(records))
+        self._links = {(link.record_id, link.part): link for some in links.values() for link in some}
         for outcome in outcomes:
             attempt = attempts.get(outcome.key)
             if attempt is None or outcome.result == Result.UNKNOWN:
@@ -65,6 +69,8 @@ class Settlement:
                 await self._set_aside(attempt, records[attempt.record_id])
         for attempt in attempts.values():
             records[attempt.record_id].state = RecordState.UNCERTAIN
+        await self._session.flush()
+        await release_dependents_of(self._session, self._connection.id, self._created)
         return list(attempts.values())
 
     async def uncertain(self, call: StoredCall) -> None:
@@ -113,7 +119,7 @@ class Settlement:
         if attempt.verb == Verb.DELETE:
             await self._unlink(attempt, record)
         elif observed is not None:
-            link = await self._link(attempt, record, observed)
+            link = self._link(attempt, record, observed)
             before = observed_of(link)
             if isinstance(before, ObservedPayment):
                 # A void or a changed allocation frees what was settled before.
@@ -129,14 +135,13 @@ class Settlement:
             if isinstance(observed, ObservedPayment):
                 await ask_to_read_settled(self._session, self._connection.id, observed)
         if attempt.verb == Verb.CREATE and attempt.part == "":
-            await release_dependents(self._session, record)
+            self._created.append(record)
         # What is left to do (send it, apply it, a newer version) is planned afresh from what the ledger holds now.
         record.state = RecordState.WAITING
         record.due_at = utc_now()
 
-    async def _link(self, attempt: Attempt, record: Record, observed: Observed) -> Link:
-        statement = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == attempt.part)
-        link = (await self._session.exec(statement)).first()
+    def _link(self, attempt: Attempt, record: Record, observed: Observed) -> Link:
+        link = self._links.get((record.id, attempt.part))
         if link is None:
             link = Link(
                 id=new_id("lnk"),
@@ -147,13 +152,13 @@ class Settlement:
                 remote_id=observed.ref.id,
                 origin=LinkOrigin.PUSHED,
             )
+            self._links[(record.id, attempt.part)] = link
         link.remote_id = observed.ref.id
         link.gone_at = None
         return link
 
     async def _unlink(self, attempt: Attempt, record: Record) -> None:
-        statement = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == attempt.part)
-        for link in (await self._session.exec(statement)).all():
+        if link := self._links.pop((record.id, attempt.part), None):
             held = observed_of(link)
             if isinstance(held, ObservedPayment):
                 await ask_to_read_settled(self._session, self._connection.id, held)
@@ -163,7 +168,7 @@ class Settlement:
     async def _stale(self, attempt: Attempt, record: Record, outcome: Outcome) -> None:
         """Somebody changed the object first. Take what is there now and plan again, a few times at most."""
         if outcome.observed is not None:
-            link = await self._link(attempt, record, outcome.observed)
+            link = self._link(attempt, record, outcome.observed)
             store_observed(link, outcome.observed)
             self._session.add(link)
         if outcome.code != "looked":
@@ -175,9 +180,9 @@ class Settlement:
         record.due_at = utc_now() if record.failures == 0 else retry_at(record.failures, first_seconds=0.2)
 
     async def _gone(self, attempt: Attempt, record: Record) -> None:
-        statement = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == attempt.part)
-        for link in (await self._session.exec(statement)).all():
+        if link := self._links.get((record.id, attempt.part)):
             if attempt.part or attempt.verb == Verb.DELETE:
+                del self._links[(record.id, attempt.part)]
                 await self._session.delete(link)
             else:
                 link.gone_at = utc_now()

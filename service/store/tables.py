@@ -152,6 +152,8 @@ class Record(SQLModel, table=True):
         sa.UniqueConstraint("connection_id", "kind", "external_id"),
         sa.Index("record_due", "connection_id", "due_at", sqlite_where=sa.text("due_at IS NOT NULL")),
         sa.Index("record_of_customer", "connection_id", "customer_id"),
+        sa.Index("records_newest", "connection_id", "id"),
+        sa.Index("records_waiting", "connection_id", "waits_for", sqlite_where=sa.text("waits_for <> ''")),
         sa.Index("record_by_state", "connection_id", "state"),
     )
     id: str = Field(primary_key=True)

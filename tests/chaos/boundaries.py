@@ -43,7 +43,7 @@ def kill_at(plan: KillPlan) -> None:
 def _around_commits(boundary: Any) -> None:
     from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
-    original = SQLiteDialect_aiosqlite.do_commit
+    original: Any = SQLiteDialect_aiosqlite.do_commit
 
     def do_commit(self: DefaultDialect, connection: Any) -> None:
         # A reading session ends in a commit as well, of nothing: the kill is about what was written.

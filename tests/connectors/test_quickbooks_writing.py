@@ -1,4 +1,4 @@
-"""Members grouped into calls, what each came to, and looking after a lost answer."""
+"""Members grouped into calls, and what each came to."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def quiet_simulator(simulator: Child) -> Iterator[Child]:
     requests.delete(f"{simulator.url}/_control/faults", timeout=10)
     requests.delete(f"{simulator.url}/_control/calls", timeout=10)
     requests.post(f"{simulator.url}/_control/webhooks/clear", timeout=10)
-    requests.post(f"{simulator.url}/_control/webhooks", json={"url": ""}, timeout=10)
+    requests.post(f"{simulator.url}/_control/webhooks", json={"url": "", "paused": False}, timeout=10)
     requests.post(f"{simulator.url}/_control/switches", json={"limits": False}, timeout=10)
     yield simulator
 

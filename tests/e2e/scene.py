@@ -140,6 +140,10 @@ class Scene:
         found: Json = self.until(there, seconds=seconds)
         return found
 
+    def until_paid(self, id_: str, status: str) -> None:
+        """Until an invoice's payment status is what it should be."""
+        self.until(lambda: self.view("invoices", id_)["payment_status"] == status)
+
     def events(self, type_: str = "") -> list[Json]:
         """The feed, from the beginning."""
         found: list[Json] = []

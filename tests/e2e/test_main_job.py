@@ -71,7 +71,7 @@ def test_money_recorded_in_the_ledger_pays_the_invoice_in_billing(scene: Scene) 
     remote = scene.settled("invoices", "inv_1")["ledger"]["id"]
     for amount, status in (("8.00", "partially_paid"), ("100.00", "paid")):
         scene.bookkeeper.act(scene.realm, "payment", invoice_id=remote, amount=amount)
-        scene.until(lambda status=status: scene.view("invoices", "inv_1")["payment_status"] == status)
+        scene.until_paid("inv_1", status)
 
     told = [event["data"]["payment_status"] for event in scene.events("payment_status_changed")]
     payments = [event["data"]["payment"] for event in scene.events("payment.recorded_in_ledger")]

@@ -257,6 +257,10 @@ def upgrade() -> None:
             "record_due", ["connection_id", "due_at"], unique=False, sqlite_where=sa.text("due_at IS NOT NULL")
         )
         batch_op.create_index("record_of_customer", ["connection_id", "customer_id"], unique=False)
+        batch_op.create_index("records_newest", ["connection_id", "id"], unique=False)
+        batch_op.create_index(
+            "records_waiting", ["connection_id", "waits_for"], unique=False, sqlite_where=sa.text("waits_for <> ''")
+        )
 
     op.create_table(
         "token_grant",
@@ -396,6 +400,8 @@ def downgrade() -> None:
     op.drop_table("attempt")
     op.drop_table("token_grant")
     with op.batch_alter_table("record", schema=None) as batch_op:
+        batch_op.drop_index("records_waiting", sqlite_where=sa.text("waits_for <> ''"))
+        batch_op.drop_index("records_newest")
         batch_op.drop_index("record_of_customer")
         batch_op.drop_index("record_due", sqlite_where=sa.text("due_at IS NOT NULL"))
         batch_op.drop_index("record_by_state")
