@@ -22,9 +22,6 @@ FaultKind = Literal[
     "hang",  # nothing for `seconds`, then the true answer
     "unauthorised",  # 401 although the token is good
     "stale",  # 5010 although the SyncToken is right
-    "offline",  # 503 with one line of plain text: this organisation is unavailable
-    "not_found",  # 404 with an HTML page although the address is right
-    "forbidden",  # 403 although the token is good
 ]
 
 

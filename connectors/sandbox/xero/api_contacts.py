@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.xero import contacts
 from connectors.sandbox.xero.body import Fields, guid, is_guid
-from connectors.sandbox.xero.books import Books, Contact
+from connectors.sandbox.xero.books import Books, Contact, Document
 from connectors.sandbox.xero.errors import NotFound, Refused, name_taken
 from connectors.sandbox.xero.reading import Call, changed_only, search, select
 from connectors.sandbox.xero.writing import Reply, Written, write_all
@@ -38,9 +39,13 @@ def list_contacts(call: Call) -> Reply:
         capped=True,
         blocked=_DROPPED if is_summary else frozenset(),
     )
-    paged = page.pagination is not None
+    if page.pagination is None:
+        return Reply("Contacts", [contacts.show(books, row, is_listed=True) for row in page.rows])
+    documents: dict[str, list[Document]] = defaultdict(list)
+    for document in books.documents.values():
+        documents[document.contact_id].append(document)
     shown = [
-        contacts.show(books, row, is_listed=not paged, is_summary=is_summary, with_balances=paged) for row in page.rows
+        contacts.show(books, row, is_summary=is_summary, balances_from=documents.get(row.id, ())) for row in page.rows
     ]
     return Reply("Contacts", shown, page.pagination)
 
@@ -50,7 +55,7 @@ def get_contact(call: Call) -> Reply:
 
 
 def _single(books: Books, contact: Contact) -> JsonObject:
-    return {**contacts.show(books, contact, with_balances=True), "Attachments": []}
+    return {**contacts.show(books, contact, balances_from=books.documents.values()), "Attachments": []}
 
 
 def _find(call: Call) -> Contact:

@@ -94,7 +94,8 @@ def list_credits(call: Call, kind: DocumentKind) -> Reply:
 
 def get_document(call: Call, kind: DocumentKind) -> Reply:
     document = find(call, kind)
-    if "application/pdf" in call.exchange.headers.get("accept", ""):
+    accept = call.exchange.headers.get("accept", "").lower()
+    if "application/pdf" in accept and "json" not in accept:
         text = f"{call.books.info['Name']} - {kind} {document.number} - {document.total:f} {document.currency}"
         return Reply(raw=one_line_pdf(text), media_type="application/pdf")
     return Reply(f"{kind}s", [_shown(call, document, "single")])

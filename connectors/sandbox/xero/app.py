@@ -45,7 +45,7 @@ def create_app(settings: XeroSettings) -> Litestar:
         base_url = settings.public_url or f"http://{exchange.headers.get('host', 'localhost')}"
         if path.startswith(f"{API}/"):
             return await gateway.handle(exchange)
-        if path == "/connections" or path.startswith("/connections/"):
+        if path.lower() == "/connections" or path.lower().startswith("/connections/"):
             return gateway.connections(exchange)
         if path == _DISCOVERY and exchange.method == "GET":
             return Answer.json(identity_http.discovery_document(base_url))

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -209,7 +209,6 @@ class Books:
     by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sequences: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     is_offline: bool = False
-    is_reset: bool = False  # a demo company that was reset: its connection is dead (1.1)
     acting_person: bool = False
     _order: int = 0
     _undo: list[Callable[[], None]] = field(default_factory=list)
@@ -408,6 +407,3 @@ class Books:
                 shown = f"{lock.day} {lock:%B} {lock.year}"
                 return f"The document date cannot be before the {name}, currently set at {shown}"
         return None
-
-    def days_after(self, day: date, days: int) -> date:
-        return day + timedelta(days=days)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.xero import errors
 from connectors.sandbox.xero.body import Fields
-from connectors.sandbox.xero.books import LIVE, ZERO, Books, Contact
+from connectors.sandbox.xero.books import LIVE, ZERO, Books, Contact, Document
 from connectors.sandbox.xero.errors import Refused
 from connectors.sandbox.xero.wire import cents
 
@@ -292,9 +293,17 @@ def summary(contact: Contact) -> JsonObject:
 
 
 def show(
-    books: Books, contact: Contact, *, is_listed: bool = False, is_summary: bool = False, with_balances: bool = False
+    books: Books,
+    contact: Contact,
+    *,
+    is_listed: bool = False,
+    is_summary: bool = False,
+    balances_from: Iterable[Document] | None = None,
 ) -> JsonObject:
-    """One contact. is_listed: an unpaged list row; is_summary: summaryOnly. Source: Xero reference 2.7, 4.5, 6.1."""
+    """One contact. is_listed: an unpaged list row; is_summary: summaryOnly.
+
+    balances_from: documents to add Balances from (at least all of this contact). Source: Xero reference 2.7, 4.5, 6.1.
+    """
     shown: JsonObject = {"ContactID": contact.id, "ContactStatus": contact.status}
     if contact.merged_to:
         shown["MergedToContactID"] = contact.merged_to
@@ -325,8 +334,8 @@ def show(
         shown["ContactPersons"] = [dict(person) for person in contact.persons]
         if contact.payment_terms:
             shown["PaymentTerms"] = contact.payment_terms
-    if with_balances and not is_summary and (contact.is_customer or contact.is_supplier):
-        shown["Balances"] = _balances(books, contact)
+    if balances_from is not None and not is_summary and (contact.is_customer or contact.is_supplier):
+        shown["Balances"] = _balances(books, contact, list(balances_from))
     shown["HasAttachments"], shown["HasValidationErrors"] = False, False
     return shown
 
@@ -343,13 +352,13 @@ def _slot(slots: JsonObject, type_name: str, slot: str) -> JsonObject:
     return shown
 
 
-def _balances(books: Books, contact: Contact) -> JsonObject:
+def _balances(books: Books, contact: Contact, documents: list[Document]) -> JsonObject:
     """In base currency. Source: Xero reference 6.1."""
     today = books.today()
     rows: JsonObject = {}
     for side, is_sales in (("AccountsReceivable", True), ("AccountsPayable", False)):
         outstanding = overdue = ZERO
-        for document in books.documents.values():
+        for document in documents:
             if document.contact_id != contact.id or document.status not in LIVE or document.is_sales != is_sales:
                 continue
             left = books.outstanding(document) / document.rate

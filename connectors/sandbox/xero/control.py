@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -163,9 +164,8 @@ class Control:
     def _webhooks(self) -> JsonObject:
         subscription = self._simulator.subscription
         state = self._simulator.webhooks.state()
-        for key, value in state["config"].items():
-            if isinstance(value, float):
-                state["config"][key] = f"{value:g}"
+        config = {k: Decimal(str(v)) if isinstance(v, float) else v for k, v in state["config"].items()}
+        state["config"] = config
         return {**state, "subscription": subscription.state, "handshakes": subscription.handshakes}
 
     def _configure_webhooks(self, body: JsonObject, params: dict[str, str]) -> Any:

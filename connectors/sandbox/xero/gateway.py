@@ -31,6 +31,9 @@ API = "/api.xro/2.0"
 JSON = "application/json; charset=utf-8"
 XML = "text/xml; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
+_BODY_TYPES = frozenset(
+    {"", "application/json", "text/json", "application/xml", "text/xml", "application/x-www-form-urlencoded"}
+)
 
 
 class Gateway:
@@ -74,9 +77,15 @@ class Gateway:
             return self._refusal(refused, exchange)
         if not allows(route, frozenset(access.scopes)):
             return problem_answer(401, "AuthorizationUnsuccessful")
+        if exchange.body and not _readable(exchange):
+            return Answer(415, b"Unsupported Media Type", PLAIN)
+        try:
+            call = Call(books, app, exchange, args)
+        except ApiException as refused:
+            return self._refusal(refused, exchange)
         key = key_of(exchange)
         if key is None:
-            return self._worked(Call(books, app, exchange, args), route.handler)
+            return self._worked(call, route.handler)
         scope = app.client_id
         if books.switches.idempotency_scope == "app_and_tenant":
             scope += f":{books.tenant_id}"
@@ -89,7 +98,7 @@ class Gateway:
             return self._refusal(refused, exchange)
         if first is not None:
             return first
-        answer = self._worked(Call(books, app, exchange, args), route.handler)
+        answer = self._worked(call, route.handler)
         self._simulator.replays.remember(scope, key, exchange, answer, now)
         return answer
 
@@ -177,7 +186,7 @@ class Gateway:
         if isinstance(access, Answer):
             return access
         rows = self._simulator.tokens.connections_of(access.grant.client_id)
-        connection_id = exchange.path.removeprefix("/connections").strip("/")
+        connection_id = exchange.path[len("/connections") :].strip("/")
         if connection_id:
             return self._one_connection(exchange, connection_id.lower())
         if exchange.method != "GET":
@@ -248,6 +257,12 @@ def _formatted(body: JsonObject, exchange: Exchange, *, status: int = 200) -> An
     if "json" in accept:
         return Answer(status, render(body), JSON)
     return Answer(status, to_xml(body), XML)
+
+
+def _readable(exchange: Exchange) -> bool:
+    """JSON, XML or a form; a missing type is read as JSON. Source: Xero reference 1.6, 8.2 (415)."""
+    kind = exchange.headers.get("content-type", "").split(";")[0].strip().lower()
+    return kind in _BODY_TYPES
 
 
 def problem_answer(status: int, detail: str) -> Answer:

@@ -71,15 +71,15 @@ def _merge_line(books: Books, document: Document, base: Line | None, row: Fields
     _discounts(books, document, line, row, found)
     _account(books, document, line, row, found)
     _tax_type(books, document, line, row)
-    _derive(line, sent_amount, unitdp, is_new=base is None or price is not None or quantity is not None)
-    line.line_amount = computed_amount(line) if not line.is_comment else ZERO
+    is_derived = _derive(line, sent_amount, unitdp)
+    line.line_amount = computed_amount(line) if not line.is_comment else Decimal("0.00")
     if line.discount_amount is not None and line.unit_amount is not None and line.discount_amount > gross(line) >= 0:
         rate = cents(line.discount_amount * _HUNDRED / gross(line)) if gross(line) else _HUNDRED
         found.problems.append(
             f"The discount rate '{rate}' is invalid. Discount must not be greater than the line total."
         )
     if sent_amount is not None and cents(sent_amount) != line.line_amount:
-        if line.quantity is not None and "UnitAmount" not in row:
+        if is_derived:
             line.line_amount = cents(sent_amount)
         else:
             found.problems.append(
@@ -90,6 +90,9 @@ def _merge_line(books: Books, document: Document, base: Line | None, row: Fields
     sent_tax = row.number("TaxAmount")
     line.tax_is_sent = sent_tax is not None and books.switches.tax_amount_sent == "honoured"
     line.tax_amount = cents(sent_tax) if sent_tax is not None and line.tax_is_sent else ZERO
+    untouched = base is not None and (base.line_amount, base.tax_type) == (line.line_amount, line.tax_type)
+    if base is not None and sent_tax is None and base.tax_is_sent and untouched:
+        line.tax_is_sent, line.tax_amount = True, base.tax_amount
     return line
 
 
@@ -188,15 +191,20 @@ def _tax_type(books: Books, document: Document, line: Line, row: Fields) -> None
         line.tax_type = str(account.data.get("TaxType", ""))
 
 
-def _derive(line: Line, sent_amount: Decimal | None, unitdp: int, *, is_new: bool) -> None:
-    """Quantity or UnitAmount left out follow from LineAmount. Source: Xero reference 4.3."""
+def _derive(line: Line, sent_amount: Decimal | None, unitdp: int) -> bool:
+    """Quantity or UnitAmount left out follow from LineAmount; True when one did. Source: Xero reference 4.3."""
     if line.unit_amount is None and sent_amount is not None:
         line.quantity = line.quantity if line.quantity is not None else Decimal("1.0000")
-        line.unit_amount = unit_price(sent_amount / line.quantity, unitdp) if line.quantity else ZERO
-    elif line.quantity is None and line.unit_amount is not None:
+        line.unit_amount = unit_price(sent_amount / line.quantity, unitdp) if line.quantity else Decimal("0.00")
+        return True
+    if line.quantity is None and line.unit_amount and sent_amount is not None:
+        line.quantity = four_places(sent_amount / line.unit_amount)
+        return True
+    if line.quantity is None and line.unit_amount is not None:
         line.quantity = Decimal("1.0000")
-    elif line.unit_amount is None and line.quantity is not None and is_new:
+    elif line.unit_amount is None and line.quantity is not None:
         line.unit_amount = Decimal("0.00")
+    return False
 
 
 def gross(line: Line) -> Decimal:

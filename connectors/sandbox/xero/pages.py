@@ -154,7 +154,7 @@ def _shown(books: Books, record_id: str) -> tuple[str, dict[str, Any]] | None:
         document = books.documents[record_id]
         return document.kind, show_document(books, document, context="single", unitdp=4)
     if record_id in books.contacts:
-        return "Contact", contacts.show(books, books.contacts[record_id], with_balances=True)
+        return "Contact", contacts.show(books, books.contacts[record_id], balances_from=books.documents.values())
     if record_id in books.payments:
         return "Payment", payments.show(books, books.payments[record_id])
     return None

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from connectors.sandbox.common.exact_json import JsonObject
 from connectors.sandbox.common.http import Exchange
-from connectors.sandbox.xero.books import Books
+from connectors.sandbox.xero.books import UNSET, Books
 from connectors.sandbox.xero.errors import bad_query, request_refused
 from connectors.sandbox.xero.settings import XeroApp
 from connectors.sandbox.xero.where import FIELDS, compile_where, folded
@@ -19,6 +19,13 @@ from connectors.sandbox.xero.wire import parse_modified_since
 Record = TypeVar("Record")
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
+
+
+# Every query parameter of the modelled routes. The real API ignores others (switch unknown_parameters).
+_PARAMETERS = frozenset(
+    {"where", "order", "page", "pagesize", "ids", "invoicenumbers", "contactids", "statuses", "includearchived",
+     "createdbymyapp", "unitdp", "summaryonly", "searchterm", "summarizeerrors", "references", "allowbackorders"}
+)  # fmt: skip
 
 
 class NotModified(Exception):
@@ -36,6 +43,11 @@ class Call:
 
     def __post_init__(self) -> None:
         self.params = {key.lower(): value for key, value in self.exchange.params.items()}
+
+        if self.books.switches.unknown_parameters == "refused":
+            unknown = sorted(set(self.params) - _PARAMETERS)
+            if unknown:
+                raise request_refused(f"Unknown query parameter: {unknown[0]}")
 
     @property
     def unitdp(self) -> int:
@@ -122,6 +134,10 @@ def _ordered(
 ) -> list[Record]:
     """UpdatedDateUTC ASC, id ASC by default; the id always breaks ties."""
     clauses = _order_clauses(order, type_name) if order and order.strip() else [("UpdatedDateUTC", False)]
+    if [name for name, _ in clauses] == ["UpdatedDateUTC"] and all(hasattr(row, "updated") for row in rows):
+        # The usual order, without showing every record first.
+        rows = sorted(rows, key=lambda row: str(getattr(row, "id", "")))
+        return sorted(rows, key=lambda row: getattr(row, "updated", UNSET), reverse=clauses[0][1])
     shown = [(view(row), row) for row in rows]
     shown.sort(key=lambda pair: str(pair[0].get(id_name, "")))
     for name, descending in reversed(clauses):

@@ -112,7 +112,7 @@ def _common_tail(books: Books, document: Document, context: Context, unitdp: int
         shown["ExpectedPaymentDate"] = document.expected_payment_day
     if document.planned_payment_day is not None:
         shown["PlannedPaymentDate"] = document.planned_payment_day
-    if document.fully_paid_on is not None:
+    if document.fully_paid_on is not None and document.kind in {"Invoice", "CreditNote"}:
         shown["FullyPaidOnDate"] = document.fully_paid_on
     if document.branding_theme_id:
         shown["BrandingThemeID"] = document.branding_theme_id

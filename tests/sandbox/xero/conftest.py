@@ -77,9 +77,7 @@ class Books:
     refresh: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
-    def call(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **params: str
-    ) -> Answered:
+    def call(self, method: str, path: str, body: Any = None, *, headers: Any = None, **params: str) -> Answered:
         response = HTTP.request(
             method,
             f"{self.base}/api.xro/2.0/{path}",
