@@ -53,7 +53,7 @@ class Ledgers:
 
     def provider(self, ledger: str) -> Provider | None:
         """The provider of that name, or None when it is not set up here."""
-        return self._providers.get(LedgerName(ledger))
+        return next((provider for name, provider in self._providers.items() if name == ledger), None)
 
     def open(self, connection: Connection) -> Ledger:
         """The connection's books; the same object every time, because its rate limits live in it."""
@@ -76,7 +76,8 @@ class Ledgers:
     def deep_link(self, connection: Connection, ref: RemoteRef) -> str:
         """Where a person opens an object; "" when its provider is not set up here."""
         provider = self.provider(connection.ledger)
-        return provider.deep_link(connection.company_id, ref) if provider and connection.company_id else ""
+        company = connection.company_code or connection.company_id
+        return provider.deep_link(company, ref) if provider and company else ""
 
     async def start(self) -> None:
         """Let every provider get ready."""

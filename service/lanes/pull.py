@@ -45,6 +45,8 @@ async def apply_hints(held: HeldLane, ledger: Ledger, connection_id: str) -> boo
     for kind in KINDS:
         if wanted[kind]:
             read += await ledger.read(kind, sorted(wanted[kind]))
+    if wanted[RecordKind.INVOICE]:
+        read += await ledger.payments_of(sorted(wanted[RecordKind.INVOICE]))
     async with held.write() as (session, lane):
         lane.calls += sum(1 for kind in KINDS if wanted[kind])
         applier = Applier(session, await session.get_one(Connection, connection_id), ledger.name)

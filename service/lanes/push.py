@@ -62,8 +62,6 @@ LOOK_AGAIN_SECONDS = 1.0
 LOOK_REFUSED_SECONDS = 300.0
 SETTLING_SECONDS = 20.0
 """The ledger may still be working on a call whose connection broke: nothing of it is sent under a new key earlier."""
-KEY_TRUSTED_SECONDS = 900.0
-"""How long the ledger is trusted to remember a request id. Not documented by Intuit (QuickBooks reference 2.7)."""
 
 
 @dataclass(frozen=True)
@@ -278,7 +276,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         if left_before:
             # It may have arrived: another process stored it, or its answer was lost. Look before sending again.
             outcomes, missing = await _look(held, ledger, stored, call)
-        if missing and _exhausted(stored):
+        if missing and _exhausted(stored, ledger):
             await _settle(held, ledger, stored, outcomes, set_aside=missing if _settled(stored) else ())
             return
         if missing or not left_before:
@@ -290,9 +288,9 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         await _failed(held, ledger, stored, call, error, left_before=left_before)
 
 
-def _exhausted(stored: StoredCall) -> bool:
+def _exhausted(stored: StoredCall, ledger: Ledger) -> bool:
     """Repeating the call as it is has had its chance: its members go on alone, under new keys."""
-    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= KEY_TRUSTED_SECONDS
+    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= ledger.key_trusted_seconds
 
 
 def _settled(stored: StoredCall) -> bool:
