@@ -20,6 +20,7 @@ from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.holdings import store_observed
 from service.lanes.lane import HeldLane
+from service.lanes.pull import read_shown
 from service.lanes.settle import subject_of
 from service.lanes.waking import wake
 from service.records import add_version, new_record, release_dependents
@@ -235,7 +236,7 @@ async def _reload(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
         return False
     run_id = rows[0].run_id
     ids = [row.remote_id for row in rows if row.run_id == run_id]
-    read = await ledger.read(RecordKind.CUSTOMER, ids)
+    read = await read_shown(ledger, RecordKind.CUSTOMER, ids)
     async with held.write() as (session, lane):
         lane.calls += 1
         run = await session.get_one(ImportRun, run_id)

@@ -33,6 +33,7 @@ from service.clock import new_id, utc_now
 from service.events.feed import emit
 from service.lanes.hints import ask_to_read
 from service.lanes.holdings import observed_of, store_observed
+from service.lanes.ledger_changes import tell_deletion, tell_edit
 from service.lanes.settle import block, subject_of
 from service.lanes.settlement_status import update_payment_status
 from service.records import add_version, new_record, parse
@@ -49,9 +50,15 @@ from service.store.tables import (
 
 log = structlog.get_logger(__name__)
 
+_UNDER_WAY = (RecordState.SENDING, RecordState.UNCERTAIN)
 _DOCUMENTS = (RecordKind.INVOICE, RecordKind.CREDIT_MEMO)
 _MONEY = (RecordKind.PAYMENT, RecordKind.ALLOCATION)
-_DRIFT = ("number", "customer_ref", "currency", "issue_date", "due_date", "net", "tax", "total")
+
+
+def in_order(found: Iterable[Observed | Gone]) -> list[Observed | Gone]:
+    """Customers, documents, then payments."""
+    order = {RecordKind.CUSTOMER: 0, RecordKind.INVOICE: 1, RecordKind.CREDIT_MEMO: 1}
+    return sorted(found, key=lambda each: order.get(each.ref.kind, 2))
 
 
 class Applier:
@@ -66,8 +73,7 @@ class Applier:
     async def apply(self, found: Sequence[Observed | Gone]) -> None:
         """Apply each object; documents before payments, so that a payment's event finds its invoices up to date."""
         await self._load([(one.ref.kind, one.ref.id) for one in found])
-        order = {RecordKind.CUSTOMER: 0, RecordKind.INVOICE: 1, RecordKind.CREDIT_MEMO: 1}
-        for one in sorted(found, key=lambda each: order.get(each.ref.kind, 2)):
+        for one in in_order(found):
             match one:
                 case Gone():
                     await self._gone(one)
@@ -81,12 +87,12 @@ class Applier:
     async def merged(self, loser: str, survivor: str) -> None:
         """Two customers became one in the ledger: follow the survivor unless it is linked already."""
         await self._load([(RecordKind.CUSTOMER, loser), (RecordKind.CUSTOMER, survivor)])
-        linked = self._find((RecordKind.CUSTOMER,), loser)
-        if linked is None:
+        linked = self._links.pop((RecordKind.CUSTOMER, loser), None)
+        if linked is None or linked[0].gone_at is not None:
             return
         link, record = linked
         if self._find((RecordKind.CUSTOMER,), survivor) is not None:
-            link.gone_at = link.gone_at or utc_now()
+            link.gone_at = utc_now()
         else:
             link.remote_id, link.observed, link.remote_version = survivor, {}, ""
             self._links[(RecordKind.CUSTOMER, survivor)] = linked
@@ -102,12 +108,14 @@ class Applier:
         if linked is None or self._outdated(linked[0], seen):
             return
         link, record = linked
+        if link.gone_at is not None and not seen.active:
+            return
         before = observed_of(link)
         known = before.fingerprint if isinstance(before, ObservedCustomer) else ""
         store_observed(link, seen)
-        link.gone_at = None
-        self._session.add(link)
-        if known and known != seen.fingerprint and link.remote_version != "":
+        self._is_there(link, record)
+        # What is seen of a customer with a change of ours under way may be that very change.
+        if known and known != seen.fingerprint and record.state not in _UNDER_WAY:
             data = {
                 "id": record.external_id,
                 "ledger_id": seen.ref.id,
@@ -128,13 +136,12 @@ class Applier:
             before = None
         store_observed(link, seen)
         link.updated_at = utc_now()
-        link.gone_at = None
-        self._session.add(link)
-        under_way = record.state in (RecordState.SENDING, RecordState.UNCERTAIN)
+        self._is_there(link, record)
+        under_way = record.state in _UNDER_WAY
         if seen.voided and record.status != DocumentStatus.VOIDED:
             await self._voided_there(record, seen)
         elif before is not None and not under_way and not seen.voided:
-            await self._edited_there(record, before, seen)
+            await tell_edit(self._session, self._connection, record, before, seen)
         await update_payment_status(self._session, self._connection, record, seen)
 
     async def _voided_there(self, record: Record, seen: ObservedDocument) -> None:
@@ -152,29 +159,14 @@ class Applier:
         type_ = EventType.INVOICE_VOIDED if invoice else EventType.CREDIT_MEMO_VOIDED
         await emit(self._session, self._connection, type_, subject_of(record), data)
 
-    async def _edited_there(self, record: Record, before: ObservedDocument, seen: ObservedDocument) -> None:
-        if not before.fingerprint or before.fingerprint == seen.fingerprint:
-            return
-        differences = [
-            {"field": name, "before": _text(getattr(before, name)), "now": _text(getattr(seen, name))}
-            for name in _DRIFT
-            if getattr(before, name) != getattr(seen, name)
-        ]
-        if not differences:
-            return
-        record.problems = [_edited(record, differences).model_dump(mode="json")]
-        self._session.add(record)
-        invoice = record.kind == RecordKind.INVOICE
-        type_ = EventType.INVOICE_CHANGED if invoice else EventType.CREDIT_MEMO_CHANGED
-        data = {"id": record.external_id, "ledger_id": seen.ref.id, "differences": differences}
-        await emit(self._session, self._connection, type_, subject_of(record), data)
-
     # --- payments
 
     async def _payment(self, seen: ObservedPayment) -> None:
         linked = self._find(_MONEY, seen.ref.id)
         if self._outdated(linked[0], seen) if linked else await self._is_ours(seen):
             return
+        if linked is not None:
+            self._is_there(*linked)
         before = observed_of(linked[0]) if linked else None
         touched = _invoices_of(seen) | (_invoices_of(before) if isinstance(before, ObservedPayment) else set())
         if linked is None:
@@ -189,7 +181,7 @@ class Applier:
             await self._credit_applied(linked, seen)
         elif linked is not None and linked[1].origin == Origin.BILLING:
             await self._our_payment_changed(*linked, seen)
-        elif seen.whole:
+        elif seen.whole and seen.paid_on is not None:
             await self._payment_there(linked, seen)
         else:
             log.info("payment_not_representable", connection=self._connection.id, remote_id=seen.ref.id)
@@ -207,7 +199,7 @@ class Applier:
         before = observed_of(link)
         store_observed(link, seen)
         self._session.add(link)
-        if record.state in (RecordState.SENDING, RecordState.UNCERTAIN) or not isinstance(before, ObservedPayment):
+        if record.state in _UNDER_WAY or not isinstance(before, ObservedPayment):
             return
         if seen.voided and not before.voided:
             await self._tell_payment(EventType.PAYMENT_VOIDED, record, seen)
@@ -321,25 +313,18 @@ class Applier:
         await self._record_gone(record, gone, before)
 
     async def _record_gone(self, record: Record, gone: Gone, before: Observed | None) -> None:
-        data = {"id": record.external_id, "number": record.number, "ledger_id": gone.ref.id}
         if record.origin == Origin.LEDGER and record.kind == RecordKind.PAYMENT:
             core = parse(record.kind, await self._wanted_body(record))
             voided = core.model_copy(update={"status": MoneyStatus.VOIDED, "allocations": [], "credits": []})
             add_version(self._session, record, voided, origin=Origin.LEDGER)
             record.ledger_version = record.wanted_version
             self._session.add(record)
-            await emit(self._session, self._connection, EventType.PAYMENT_DELETED, subject_of(record), data)
+            await tell_deletion(self._session, self._connection, record, gone.ref.id)
             return
         if record.status == DocumentStatus.VOIDED:
             return
-        types = {
-            RecordKind.INVOICE: EventType.INVOICE_DELETED,
-            RecordKind.CREDIT_MEMO: EventType.CREDIT_MEMO_DELETED,
-            RecordKind.PAYMENT: EventType.PAYMENT_DELETED,
-        }
-        if type_ := types.get(RecordKind(record.kind)):
-            await emit(self._session, self._connection, type_, subject_of(record), data)
-        if record.state not in (RecordState.SENDING, RecordState.UNCERTAIN):
+        await tell_deletion(self._session, self._connection, record, gone.ref.id)
+        if record.state not in _UNDER_WAY:
             await block(self._session, self._connection, record, [_deleted(record)])
 
     # --- finding
@@ -372,6 +357,14 @@ class Applier:
         record = await self._session.get(Record, record_id)
         return record is not None and record.connection_id == self._connection.id
 
+    def _is_there(self, link: Link, record: Record) -> None:
+        """Seen alive. Taken for deleted before, by a reading that lagged, it is judged again."""
+        self._session.add(link)
+        if link.gone_at is not None:
+            link.gone_at = None
+            record.due_at = utc_now() if record.state == RecordState.BLOCKED else record.due_at
+            self._session.add(record)
+
     def _outdated(self, link: Link, seen: Observed) -> bool:
         """A reading older than what we know: a query may lag behind a write."""
         before = observed_of(link)
@@ -396,20 +389,6 @@ def _allocations(parts: Iterable[tuple[str, Any]]) -> list[Allocation]:
     for invoice_id, amount in parts:
         sums[invoice_id] = sums.get(invoice_id, 0) + amount
     return [Allocation(invoice_id=invoice_id, amount=amount) for invoice_id, amount in sums.items()]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else plain(value) if hasattr(value, "as_tuple") else str(value)
-
-
-def _edited(record: Record, differences: Sequence[dict[str, str]]) -> Problem:
-    said = ", ".join(f"{one['field'].replace('_', ' ')} {one['before']} -> {one['now']}" for one in differences)
-    return Problem(
-        reason=Reason.CHANGED_IN_LEDGER,
-        where=f"{record.kind.replace('_', ' ')} {record.number or record.external_id}",
-        message=f"It was edited in the ledger: {said}.",
-        fix="Make the same change in billing, or undo it in the ledger; then retry.",
-    )
 
 
 def _deleted(record: Record) -> Problem:

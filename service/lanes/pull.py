@@ -1,29 +1,39 @@
 """Ledger to billing: hints are read afresh, the change feed is swept, what is found is applied.
 
-A hint (webhook) says that something changed, never what is true now. Each slice reads the objects it names and applies
-them in one transaction with marking the hints as done, so a kill in between repeats the reading and changes nothing.
+A hint (webhook) says that something changed, never what is true now. What is read is applied a hundred at a time, each
+hundred in a transaction, and then the hints are marked or the cursor moves: a kill in between repeats the reading, and
+applying the same again changes nothing. An object that cannot be read or applied is left out alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
+import structlog
 from sqlalchemy import func, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import col, select
 
-from connectors.protocol import Ledger
+from connectors.protocol import Ledger, Refused
 from contracts.books import Gone, Observed, RecordKind
 from contracts.connections import ConnectionSettings
 from service.clock import utc_now
-from service.lanes.apply import Applier
+from service.lanes.apply import Applier, in_order
 from service.lanes.holdings import observed_of
-from service.lanes.lane import HeldLane
+from service.lanes.lane import HeldLane, LaneLost
 from service.store.database import Session
 from service.store.tables import Change, Connection, Link
 
+log = structlog.get_logger(__name__)
+
 HINTS_AT_ONCE = 100
+APPLIED_AT_ONCE = 100
+"""One transaction's worth: more would hold the database's only writer while a long sweep is applied."""
+NOT_THE_OBJECTS_FAULT = (LaneLost, OperationalError, InterfaceError, PoolTimeout)
 KINDS = (RecordKind.CUSTOMER, RecordKind.INVOICE, RecordKind.CREDIT_MEMO, RecordKind.PAYMENT)
 
 
@@ -47,16 +57,15 @@ async def apply_hints(held: HeldLane, ledger: Ledger, connection_id: str) -> boo
     read: list[Observed | Gone] = []
     for kind in KINDS:
         if wanted[kind]:
-            read += await ledger.read(kind, sorted(wanted[kind]))
+            read += await read_shown(ledger, kind, sorted(wanted[kind]))
     if wanted[RecordKind.INVOICE]:
         read += await ledger.payments_of(sorted(wanted[RecordKind.INVOICE]))
+    for hint in hints:
+        if hint.merged_into:
+            await _merge(held, ledger, connection_id, hint)
+    await _apply(held, ledger, connection_id, read)
     async with held.write() as (session, lane):
         lane.calls += sum(1 for kind in KINDS if wanted[kind])
-        applier = Applier(session, await session.get_one(Connection, connection_id), ledger.name)
-        for hint in hints:
-            if hint.merged_into:
-                await applier.merged(hint.remote_id, hint.merged_into)
-        await applier.apply(read)
         await session.exec(
             update(Change).where(col(Change.seq).in_([hint.seq for hint in hints])).values(applied_at=utc_now())
         )
@@ -90,6 +99,46 @@ def _is_known(hint: Change, held_since: datetime | None) -> bool:
     return hint.occurred_at < held_since
 
 
+async def read_shown(ledger: Ledger, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
+    """These objects as they are now. One that the ledger will not show must not hold the others."""
+    try:
+        return await ledger.read(kind, ids)
+    except Refused as error:
+        if len(ids) == 1:
+            log.error("object_not_shown", kind=kind, remote_id=ids[0], code=error.code, trace_id=error.trace_id)
+            return []
+    return [seen for identifier in ids for seen in await read_shown(ledger, kind, [identifier])]
+
+
+async def _apply(held: HeldLane, ledger: Ledger, connection_id: str, found: Sequence[Observed | Gone]) -> None:
+    ordered = in_order(found)
+    for start in range(0, len(ordered), APPLIED_AT_ONCE):
+        some = ordered[start : start + APPLIED_AT_ONCE]
+        if not await _done(held, ledger, connection_id, partial(Applier.apply, found=some)):
+            for one in some:
+                if not await _done(held, ledger, connection_id, partial(Applier.apply, found=[one])):
+                    log.error("left_out", connection=connection_id, kind=one.ref.kind, remote_id=one.ref.id)
+
+
+async def _merge(held: HeldLane, ledger: Ledger, connection_id: str, hint: Change) -> None:
+    work = partial(Applier.merged, loser=hint.remote_id, survivor=hint.merged_into)
+    if not await _done(held, ledger, connection_id, work):
+        log.error("left_out", connection=connection_id, kind=hint.kind, remote_id=hint.remote_id)
+
+
+async def _done(held: HeldLane, ledger: Ledger, connection_id: str, work: Callable[[Applier], Awaitable[None]]) -> bool:
+    """Do it in one transaction. False when it cannot be done: nobody foresaw such an object, and nothing is kept."""
+    try:
+        async with held.write() as (session, _):
+            await work(Applier(session, await session.get_one(Connection, connection_id), ledger.name))
+    except NOT_THE_OBJECTS_FAULT:
+        raise
+    except Exception:
+        log.exception("not_applied", connection=connection_id)
+        return False
+    return True
+
+
 async def sweep_changes(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
     """Read the change feed from the cursor when it is due: enough alone, if every webhook were lost."""
     async with held.database.read() as session:
@@ -97,16 +146,31 @@ async def sweep_changes(held: HeldLane, ledger: Ledger, connection_id: str) -> b
         due, since = connection.pull_due_at, connection.pulled_until
     if due is None or due > utc_now():
         return False
-    changes = await ledger.changes(since or utc_now())
+    try:
+        changes = await ledger.changes(since or utc_now())
+    except Refused as error:
+        await _declined(held, connection_id, error)
+        return True
+    await _apply(held, ledger, connection_id, [*changes.observed, *changes.gone])
     async with held.write() as (session, lane):
         lane.calls += 1
         connection = await session.get_one(Connection, connection_id)
-        await Applier(session, connection, ledger.name).apply([*changes.observed, *changes.gone])
+        connection.last_error = ""
         connection.pulled_until = changes.until
         connection.last_pulled_at = utc_now()
         connection.pull_due_at = utc_now() if not changes.complete else _next_pull(connection)
         session.add(connection)
     return True
+
+
+async def _declined(held: HeldLane, connection_id: str, error: Refused) -> None:
+    """The feed is asked again at its next time; what is to be pushed does not wait for it."""
+    log.error("feed_declined", connection=connection_id, code=error.code, trace_id=error.trace_id)
+    async with held.write() as (session, _):
+        connection = await session.get_one(Connection, connection_id)
+        connection.last_error = f"The change feed cannot be read: {error}"[:300]
+        connection.pull_due_at = _next_pull(connection)
+        session.add(connection)
 
 
 async def earliest_pull(session: Session, connection: Connection) -> list[datetime | None]:

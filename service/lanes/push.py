@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -43,6 +43,7 @@ from service.records import parse
 from service.store.database import Session
 from service.store.tables import (
     Attempt,
+    AttemptState,
     CallState,
     Connection,
     Link,
@@ -119,7 +120,7 @@ async def _plan(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
             made = await _plan_one(session, connection, ledger, record, cores[record.id], around, links[record.id])
             if made is not None:
                 planned.append(made)
-        _store_calls(session, held, ledger, planned)
+        _store_calls(session, held, ledger, planned, doubtful=await _doubtful(session, planned))
     return True
 
 
@@ -225,9 +226,28 @@ def _key(connection: Connection, record: Record, step: Step) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def _store_calls(session: Session, held: HeldLane, ledger: Ledger, planned: Sequence[_Planned]) -> None:
-    together = [one for one in planned if not one.record.alone]
-    groups = [together, *([one] for one in planned if one.record.alone)]
+async def _doubtful(session: Session, planned: Sequence[_Planned]) -> set[str]:
+    """Records to be created of which an earlier try may have arrived after all, under another key."""
+    created = [one.record.id for one in planned if one.step.verb == Verb.CREATE]
+    statement = (
+        select(Attempt.record_id)
+        .join(StoredCall, col(StoredCall.id) == col(Attempt.call_id))
+        .where(
+            col(Attempt.record_id).in_(created),
+            col(Attempt.verb) == Verb.CREATE,
+            col(Attempt.state) != AttemptState.DONE,
+            (col(Attempt.state) == AttemptState.UNKNOWN) | (col(StoredCall.tries) > 1),
+        )
+    )
+    return set((await session.exec(statement)).all()) if created else set()
+
+
+def _store_calls(
+    session: Session, held: HeldLane, ledger: Ledger, planned: Sequence[_Planned], *, doubtful: Collection[str]
+) -> None:
+    together = [one for one in planned if not one.record.alone and one.record.id not in doubtful]
+    in_doubt = [one for one in planned if not one.record.alone and one.record.id in doubtful]
+    groups = [together, in_doubt, *([one] for one in planned if one.record.alone)]
     by_key = {one.member.key: one for one in planned}
     sequence = 0
     for group in groups:
@@ -239,6 +259,8 @@ def _store_calls(session: Session, held: HeldLane, ledger: Ledger, planned: Sequ
                 sequence=sequence,
                 request_id=call.request_id,
                 body=call.model_dump(mode="json"),
+                # Looked for before it is sent, as if this very call had left before.
+                state=CallState.UNCERTAIN if group[0].record.id in doubtful else CallState.READY,
             )
             session.add(stored)
             for member in call.members:
@@ -282,7 +304,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         if missing or not left_before:
             # The same bytes under the same key: members that did arrive are answered from the ledger's memory.
             await _mark_left(held, stored)
-            outcomes = [*outcomes, *await ledger.send(call)]
+            outcomes = [*outcomes, *await _sent(ledger, call)]
         await _settle(held, ledger, stored, outcomes)
     except ConnectorError as error:
         await _failed(held, ledger, stored, call, error, left_before=left_before)
@@ -340,6 +362,29 @@ def _has_not_arrived(member: Member, observed: Observed | None) -> bool:
         return observed is None
     before = member.target.version if member.target is not None else ""
     return observed is not None and before != "" and observed.ref.version == before
+
+
+async def _sent(ledger: Ledger, call: Call) -> list[Outcome]:
+    """Send it, and read what an answer only points to: the newer version of a stale one, the owner of a taken number.
+
+    Without it a stale change would be repeated as it was, and our own document whose answer was lost stay unknown.
+    """
+    outcomes = await ledger.send(call)
+    unread = {one.key for one in outcomes if one.observed is None and (one.result == Result.STALE or one.existing_id)}
+    if not unread:
+        return outcomes
+    try:
+        found = await ledger.look([member for member in call.members if member.key in unread])
+    except ConnectorError as error:
+        log.warning("not_read_again", outcome=type(error).__name__, trace_id=error.trace_id)
+        return outcomes
+    return [_with(outcome, found[outcome.key]) if outcome.key in unread else outcome for outcome in outcomes]
+
+
+def _with(outcome: Outcome, observed: Observed | None) -> Outcome:
+    if outcome.result == Result.STALE and observed is None:
+        return replace(outcome, result=Result.GONE)
+    return replace(outcome, observed=observed)
 
 
 async def _mark_left(held: HeldLane, stored: StoredCall) -> None:

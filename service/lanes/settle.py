@@ -20,6 +20,7 @@ from service.events.feed import emit
 from service.lanes.backoff import retry_at
 from service.lanes.hints import ask_to_read_settled
 from service.lanes.holdings import links_of, observed_of, store_observed
+from service.lanes.ledger_changes import tell_deletion, tell_edit
 from service.lanes.settlement_status import update_payment_status
 from service.records import release_dependents, release_dependents_of
 from service.store.database import Session
@@ -169,7 +170,12 @@ class Settlement:
         """Somebody changed the object first. Take what is there now and plan again, a few times at most."""
         if outcome.observed is not None:
             link = self._link(attempt, record, outcome.observed)
-            store_observed(link, outcome.observed)
+            before, seen = observed_of(link), outcome.observed
+            refused = outcome.code != "looked"
+            if refused and isinstance(before, ObservedDocument) and isinstance(seen, ObservedDocument):
+                # Billing's version goes over it next, so nobody would ever see what stood there.
+                await tell_edit(self._session, self._connection, record, before, seen)
+            store_observed(link, seen)
             self._session.add(link)
         if outcome.code != "looked":
             record.failures += 1
@@ -181,12 +187,16 @@ class Settlement:
 
     async def _gone(self, attempt: Attempt, record: Record) -> None:
         if link := self._links.get((record.id, attempt.part)):
+            held = observed_of(link)
+            if isinstance(held, ObservedPayment):
+                await ask_to_read_settled(self._session, self._connection.id, held)
             if attempt.part or attempt.verb == Verb.DELETE:
                 del self._links[(record.id, attempt.part)]
                 await self._session.delete(link)
-            else:
+            elif link.gone_at is None:
                 link.gone_at = utc_now()
                 self._session.add(link)
+                await tell_deletion(self._session, self._connection, record, link.remote_id)
         record.generation += 1
         record.state = RecordState.WAITING
         record.due_at = utc_now()

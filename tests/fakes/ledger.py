@@ -61,6 +61,8 @@ class FakeLedger:
         self.poison: set[str] = set()
         """Numbers that break the whole call they travel in."""
         self.refuse: dict[str, Problem] = {}
+        self.taken: set[str] = set()
+        """Numbers that are refused because a document has them already, as the ledger says with its id."""
         self._answers: dict[str, list[Outcome]] = {}
         self._next_id = 100
 
@@ -165,6 +167,10 @@ class FakeLedger:
     def _carry_out(self, member: Member) -> Outcome:
         if problem := self.refuse.get(member.number):
             return Outcome(member.key, Result.REFUSED, problems=[problem], code="6000")
+        if member.verb == Verb.CREATE and member.number in self.taken:
+            existing = next(id_ for (_, id_), one in self.holds.items() if getattr(one, "number", "") == member.number)
+            taken = a_problem(Reason.NUMBER_TAKEN)
+            return Outcome(member.key, Result.REFUSED, problems=[taken], code="6140", existing_id=existing)
         if member.verb == Verb.CREATE:
             self._next_id += 1
             ref = RemoteRef(kind=member.kind, id=str(self._next_id), version="0")
@@ -174,7 +180,7 @@ class FakeLedger:
             if held is None:
                 return Outcome(member.key, Result.GONE)
             if held.ref.version != member.target.version:
-                return Outcome(member.key, Result.STALE, held)
+                return Outcome(member.key, Result.STALE)
             ref = held.ref.model_copy(update={"version": str(int(held.ref.version) + 1)})
         observed = _observed(member, ref)
         self.holds[(ref.kind, ref.id)] = observed

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from connectors.protocol import Call, Member, OutcomeUnknown, Refused
-from contracts.books import Observed
+from contracts.books import Observed, ObservedDocument
 from contracts.invoices import DocumentStatus
 from contracts.problems import Reason
 from service.clock import utc_now
@@ -146,3 +146,72 @@ async def test_billing_voids_what_the_ledger_deleted(world: World) -> None:
     await world.work()
 
     assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_billing_learns_of_a_deletion_that_its_own_update_came_upon(world: World) -> None:
+    """Whoever notices first, the update or the change feed: the event is told once."""
+    await world.accept(a_customer(), an_invoice())
+    await world.work()
+    (key,) = [key for key in world.ledger.holds if key[0] == "invoice"]
+    del world.ledger.holds[key]
+    await world.accept(an_invoice(memo="changed"))
+    await world.work()
+
+    assert len(await world.events("invoice.deleted_in_ledger")) == 1
+
+
+async def test_what_nobody_found_is_looked_for_again_before_it_is_sent_as_something_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It turned up after it was given up: a new key alone would file it twice."""
+    monkeypatch.setattr(push, "SETTLING_SECONDS", 0)
+    await with_a_customer(world)
+    world.ledger.poison = {"INV_1"}
+    await world.accept(an_invoice())
+    for _ in range(30):
+        await world.work()
+        await world.make_due()
+    assert (await world.record("inv_1")).problems[0]["reason"] == Reason.OUTCOME_UNKNOWN
+
+    world.ledger.poison = set()
+    await world.ledger.send(world.ledger.calls[-1])
+    await ask_again(world, "inv_1")
+    await world.work()
+
+    assert world.invoices() == ["INV_1"]
+    assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_a_number_that_our_own_document_has_taken_is_a_lost_answer(world: World) -> None:
+    """The ledger names the document that has the number, and it carries our mark."""
+    await with_a_customer(world)
+    await world.accept(an_invoice())
+    held = await world.take()
+    await push._plan(held, world.ledger, world.connection.id)
+    stored = await push._next_call(held, world.connection.id)
+    assert stored is not None
+    await world.ledger.send(Call(request_id="another", members=Call.model_validate(stored.body).members))
+    world.ledger.taken = {"INV_1"}
+    await world.work(held)
+
+    assert world.invoices() == ["INV_1"]
+    assert (await world.record("inv_1")).state == "in_sync"
+
+
+async def test_billing_learns_of_an_edit_that_its_own_update_came_upon(world: World) -> None:
+    """The update goes over it, so this is the only moment in which anybody can say what stood there."""
+    await world.accept(a_customer(), an_invoice())
+    await world.work()
+    (key,) = [key for key in world.ledger.holds if key[0] == "invoice"]
+    held = world.ledger.holds[key]
+    assert isinstance(held, ObservedDocument)
+    edited = {"ref": held.ref.model_copy(update={"version": "7"}), "number": "TYPED-1", "fingerprint": "another"}
+    world.ledger.holds[key] = held.model_copy(update=edited)
+    await world.accept(an_invoice(memo="overwrites_it"))
+    for _ in range(3):
+        await world.work()
+        await world.make_due()
+
+    (event,) = await world.events("invoice.changed_in_ledger")
+    assert event.data["differences"] == [{"field": "number", "before": "INV_1", "now": "TYPED-1"}]
+    assert (world.invoices(), (await world.record("inv_1")).state) == (["INV_1"], "in_sync")
