@@ -82,10 +82,10 @@ def from_xero_allocation(raw: Mapping[str, Any]) -> ObservedPayment:
     source_id = fields.part(name).text(f"{name}ID", 100)
     deleted = fields.flag("IsDeleted")
     amount = fields.amount("Amount")
-    parts = [ObservedAllocation(kind=RecordKind.INVOICE, remote_id=invoice_id, amount=amount)]
-    if name == "CreditNote":
-        parts.append(ObservedAllocation(kind=RecordKind.CREDIT_MEMO, remote_id=source_id, amount=amount))
     try:
+        parts = [ObservedAllocation(kind=RecordKind.INVOICE, remote_id=invoice_id, amount=amount)]
+        if name == "CreditNote":
+            parts.append(ObservedAllocation(kind=RecordKind.CREDIT_MEMO, remote_id=source_id, amount=amount))
         return ObservedPayment(
             ref=RemoteRef(kind=RecordKind.ALLOCATION, id=f"{_SOURCES[name]}/{source_id}/Allocations/{allocation_id}"),
             paid_on=fields.day("Date"),

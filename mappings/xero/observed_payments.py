@@ -33,8 +33,8 @@ def from_xero_payment(raw: Mapping[str, Any]) -> ObservedPayment:
     invoice_id = invoice.text("InvoiceID", 100) if received else ""
     voided = fields.text("Status").upper() in _OVER
     amount, reference = fields.amount("Amount"), fields.text("Reference")
-    settles = [ObservedAllocation(kind=RecordKind.INVOICE, remote_id=invoice_id, amount=amount)] if invoice_id else []
     try:
+        settles = [_settles(invoice_id, amount)] if invoice_id else []
         return ObservedPayment(
             ref=RemoteRef(kind=RecordKind.PAYMENT, id=remote_id, version=seen),
             customer_ref=invoice.part("Contact").text("ContactID", 100),
@@ -81,17 +81,13 @@ def _credit_held(raw: Mapping[str, Any], name: str) -> ObservedPayment:
         raise UnreadableRecord(f"{name} {remote_id} is {fields.text('Type')!r}, not money received")
     voided = fields.text("Status").upper() in _OVER
     lines = [line.text("Description") for line in fields.parts("LineItems")]
-    applied = [
-        ObservedAllocation(
-            kind=RecordKind.INVOICE,
-            remote_id=entry.part("Invoice").text("InvoiceID", 100),
-            amount=entry.amount("Amount") or entry.amount("AppliedAmount"),
-        )
-        for entry in fields.parts("Allocations")
-        if not entry.flag("IsDeleted")
-    ]
     texts = [fields.text("Reference"), *lines]
     try:
+        applied = [
+            _settles(entry.part("Invoice").text("InvoiceID", 100), _applied(entry))
+            for entry in fields.parts("Allocations")
+            if not entry.flag("IsDeleted")
+        ]
         return ObservedPayment(
             ref=RemoteRef(kind=RecordKind.PAYMENT, id=f"{name}s/{remote_id}", version=seen),
             customer_ref=fields.part("Contact").text("ContactID", 100),
@@ -109,3 +105,12 @@ def _credit_held(raw: Mapping[str, Any], name: str) -> ObservedPayment:
         )
     except ValidationError as error:
         raise UnreadableRecord(f"{name} {remote_id}: {error.errors()[0]['msg']}") from None
+
+
+def _settles(invoice_id: str, amount: Decimal) -> ObservedAllocation:
+    return ObservedAllocation(kind=RecordKind.INVOICE, remote_id=invoice_id, amount=amount)
+
+
+def _applied(entry: Fields) -> Decimal:
+    """Amount in JSON; AppliedAmount is its name in XML and in old examples (5.2)."""
+    return entry.amount("Amount") or entry.amount("AppliedAmount")
