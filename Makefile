@@ -30,7 +30,7 @@ serve: $(VENV)/.run ## run the service with the settings of .env
 	$(BIN)/ledgerlane serve
 
 test: lint ## everything that must hold before a change lands
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 chaos: $(VENV)/.test ## the long proofs: a kill at every boundary, storms, rotation races
 	$(BIN)/python -m pytest -m slow

@@ -31,6 +31,7 @@ from connectors.protocol import (
     TryLater,
 )
 from contracts.books import Observed, RecordKind
+from contracts.invoices import DocumentStatus
 from contracts.problems import Problem, Reason, blocking
 from mappings.plan import CoreRecord, Step, Verb, marker_of
 from service.clock import new_id, utc_now
@@ -58,6 +59,7 @@ log = structlog.get_logger(__name__)
 TRIES_BEFORE_ALONE = 3
 """A call that stays uncertain this often is taken apart: one poisoned document must not hold its neighbours."""
 LOOK_AGAIN_SECONDS = 1.0
+LOOK_REFUSED_SECONDS = 300.0
 SETTLING_SECONDS = 20.0
 """The ledger may still be working on a call whose connection broke: nothing of it is sent under a new key earlier."""
 
@@ -169,7 +171,7 @@ async def _plan_one(
     """Judge one record: blocked, waiting, in sync, or a step to take. A fault in here stays with this record."""
     held = held_of(links)
     gone = next((link for link in links if link.gone_at is not None and not link.part), None)
-    if gone is not None:
+    if gone is not None and record.status != DocumentStatus.VOIDED:
         await block(session, connection, record, [_was_deleted(record)])
         return None
     if waits_for := around.unmet(core):
@@ -275,7 +277,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
             # It may have arrived: another process stored it, or its answer was lost. Look before sending again.
             outcomes, missing = await _look(held, ledger, stored, call)
         if missing and _exhausted(stored, ledger):
-            await _settle(held, ledger, stored, outcomes, set_aside=missing)
+            await _settle(held, ledger, stored, outcomes, set_aside=missing if _settled(stored) else ())
             return
         if missing or not left_before:
             # The same bytes under the same key: members that did arrive are answered from the ledger's memory.
@@ -288,9 +290,16 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
 
 def _exhausted(stored: StoredCall, ledger: Ledger) -> bool:
     """Repeating the call as it is has had its chance: its members go on alone, under new keys."""
-    age_seconds = (utc_now() - stored.opened_at).total_seconds()
-    often_enough = stored.tries >= TRIES_BEFORE_ALONE and age_seconds >= SETTLING_SECONDS
-    return often_enough or age_seconds >= ledger.key_trusted_seconds
+    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= ledger.key_trusted_seconds
+
+
+def _settled(stored: StoredCall) -> bool:
+    """The ledger has had time to finish what arrived last. How long the call waited before it left is no such time."""
+    return _seconds_since(stored.last_left_at) >= SETTLING_SECONDS
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    return 0.0 if moment is None else (utc_now() - moment).total_seconds()
 
 
 async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) -> tuple[list[Outcome], set[str]]:
@@ -299,7 +308,17 @@ async def _look(held: HeldLane, ledger: Ledger, stored: StoredCall, call: Call) 
         statement = select(Attempt.key).where(col(Attempt.call_id) == stored.id, col(Attempt.closed_at).is_(None))
         open_keys = set((await session.exec(statement)).all())
     members = [member for member in call.members if member.key in open_keys]
-    found = await ledger.look(members)
+    try:
+        found = await ledger.look(members)
+    except Refused as error:
+        # That says nothing of the call itself: settled as refused, it would be filed a second time by a retry.
+        raise TryLater(
+            f"looking was refused: {error}",
+            wait_seconds=LOOK_REFUSED_SECONDS,
+            trace_id=error.trace_id,
+            status=error.status,
+            body=error.body,
+        ) from error
     outcomes: list[Outcome] = []
     missing: set[str] = set()
     for member in members:
@@ -329,6 +348,8 @@ async def _mark_left(held: HeldLane, stored: StoredCall) -> None:
         row = await session.get_one(StoredCall, stored.id)
         row.tries += 1
         row.state = CallState.SENDING
+        row.last_left_at = utc_now()
+        row.first_left_at = row.first_left_at or row.last_left_at
         lane.calls += 1
         session.add(row)
         stored.tries = row.tries
@@ -388,6 +409,7 @@ async def _failed(
             # Nothing was written, so this was no try at it.
             row.tries = max(0, row.tries - 1)
             row.state = CallState.READY
+            row.first_left_at = row.last_left_at = None
         if isinstance(error, TryLater):
             row.next_at = utc_now() + timedelta(seconds=error.wait_seconds)
             if error.limited:

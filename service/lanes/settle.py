@@ -211,6 +211,10 @@ class Settlement:
             code=outcome.code,
             trace_id=outcome.trace_id,
         )
+        if attempt.version != record.wanted_version:
+            # A newer version came while this one was on its way, and may be the very correction.
+            record.state, record.due_at = RecordState.WAITING, utc_now()
+            return
         await block(self._session, self._connection, record, outcome.problems or [_unexplained(record, outcome)])
 
     async def _is_ours_already(self, attempt: Attempt, record: Record, outcome: Outcome) -> bool:

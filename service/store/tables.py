@@ -258,6 +258,8 @@ class StoredCall(SQLModel, table=True):
     next_at: datetime = Field(default_factory=utc_now)
     error: str = ""
     opened_at: datetime = Field(default_factory=utc_now)
+    first_left_at: datetime | None = None
+    last_left_at: datetime | None = None
     closed_at: datetime | None = None
 
 

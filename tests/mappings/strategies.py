@@ -48,7 +48,7 @@ def lines(draw: st.DrawFn, codes: list[str]) -> DocumentLine:
 
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """The fields of a document whose totals are right in billing's own way: tax on the sum of each code, or per line."""
+    """Fields of a document whose totals are right in billing's own way: tax on the sum of each code, or per line."""
     mode = draw(st.sampled_from(list(TaxMode)))
     codes = [""] if mode is TaxMode.NONE else ["vat-20", "vat-5", "zero", "exempt"]
     made = draw(st.lists(lines(codes), min_size=1, max_size=8))

@@ -192,7 +192,7 @@ def test_parts_are_taken_back_before_their_own_object() -> None:
 
 
 def test_money_left_over_makes_an_overpayment_of_the_whole() -> None:
-    """The line on the bank statement is the whole amount. Reference is not writable there: the line carries the mark."""
+    """The bank statement shows the whole amount. Reference is not writable there: the line carries the mark."""
     made = step(a_payment(amount="500", allocations=ON_TWO, reference="pi_3Nx"))
     sent = body(made)
 

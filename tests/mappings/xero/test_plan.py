@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -268,10 +269,8 @@ def test_an_odd_answer_is_one_records_trouble(entity: str, data: st.DataObject) 
     """Whatever one field holds, it is read or refused as UnreadableRecord: nothing else ever escapes (T15)."""
     raw = dict(SAMPLES[entity])
     raw[data.draw(st.sampled_from(sorted(raw)))] = data.draw(json_values)
-    try:
-        observe(entity, raw)
-    except UnreadableRecord as error:
-        assert str(error)
+    with contextlib.suppress(UnreadableRecord):
+        assert observe(entity, raw).ref.id
 
 
 def test_an_unknown_element_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ from service.lanes import connection_lane
 from service.lanes.lane import HeldLane, take
 from service.records import Accepted
 from service.store.database import Database
-from service.store.migrate import upgrade_async
+from service.store.migrate import upgrade
 from service.store.tables import Connection, Event, Lane, LaneKind, Platform, Record, StoredCatalog
 from tests.fakes.ledger import FakeLedger
 
@@ -87,11 +88,17 @@ class World:
         )
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables, made once: each test takes a copy."""
+    path = tmp_path_factory.mktemp("empty") / "lanes.sqlite3"
+    upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/lanes.sqlite3"
-    await upgrade_async(url)
-    database = Database(url)
+async def world(tmp_path: Path, empty_database: Path) -> AsyncIterator[World]:
+    database = Database(f"sqlite+aiosqlite:///{shutil.copy(empty_database, tmp_path)}")
     ledger = FakeLedger()
     catalog = await ledger.catalog()
     async with database.write() as session:
