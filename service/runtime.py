@@ -55,6 +55,11 @@ class Ledgers:
         """The provider of that name, or None when it is not set up here."""
         return next((provider for name, provider in self._providers.items() if name == ledger), None)
 
+    @property
+    def names(self) -> list[LedgerName]:
+        """The ledgers that are set up here, in the order people are shown them."""
+        return [name for name in LedgerName if name in self._providers]
+
     def open(self, connection: Connection) -> Ledger:
         """The connection's books; the same object every time, because its rate limits live in it."""
         key = (connection.id, connection.company_id)
