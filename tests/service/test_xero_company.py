@@ -203,7 +203,9 @@ def test_a_payment_recorded_in_xero_is_told_to_billing_on_the_invoices_notice(co
         "tenantType": "ORGANISATION",
     }
     assert notify(company.url, {"events": [event]}) == 200
-    events = company.until("/v1/events", lambda page: "ledgerlane.payment.recorded" in {one["type"] for one in page["items"]})
+    events = company.until(
+        "/v1/events", lambda page: "ledgerlane.payment.recorded" in {one["type"] for one in page["items"]}
+    )
 
     (recorded,) = [one for one in events["items"] if one["type"] == "ledgerlane.payment.recorded"]
     assert recorded["data"]["payment"]["allocations"] == [{"invoice_id": "inv_1", "amount": "24"}]
