@@ -4,7 +4,8 @@ UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 ONCE ?=
-DEMO_FLAGS := $(if $(ONCE),--once,)
+LEDGER ?= both
+DEMO_FLAGS := --ledger $(LEDGER) $(if $(ONCE),--once,)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit e2e chaos lint format contracts lock clean serve
@@ -23,14 +24,14 @@ $(VENV)/.test: $(VENV)/.run tests/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
 	touch $@
 
-demo: $(VENV)/.run ## play the main job against the QuickBooks simulator (ONCE=1 exits when done)
+demo: $(VENV)/.run ## play the main job (LEDGER=quickbooks|xero|both, ONCE=1 exits when done)
 	$(BIN)/ledgerlane demo $(DEMO_FLAGS)
 
 serve: $(VENV)/.run ## run the service with the settings of .env
 	$(BIN)/ledgerlane serve
 
 test: lint ## everything that must hold before a change lands
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 chaos: $(VENV)/.test ## the long proofs: a kill at every boundary, storms, rotation races
 	$(BIN)/python -m pytest -m slow

@@ -76,6 +76,7 @@ class Request:
     """One request. `path` is a template ("/v3/company/{realm}/invoice"), so that logs show no ids.
 
     turn: the name of the limiter's turn it takes, for endpoints with a limit of their own.
+    may_be_empty: success without a body is a clear answer (204, or a revocation).
     """
 
     method: str
@@ -86,6 +87,7 @@ class Request:
     content: bytes = field(default=b"", repr=False)
     writes: bool = False
     turn: str = ""
+    may_be_empty: bool = False
 
     @property
     def url(self) -> str:
@@ -228,7 +230,7 @@ class LedgerHttp:
             answer = await self._exchange(request)
             if judge is not None:
                 judge(answer)
-            sort_answer(answer, writes=request.writes)
+            sort_answer(answer, writes=request.writes, may_be_empty=request.may_be_empty)
             outcome = "answered"
             return answer
         except ConnectorError as error:
@@ -306,7 +308,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def sort_answer(answer: Answer, *, writes: bool) -> None:
+def sort_answer(answer: Answer, *, writes: bool, may_be_empty: bool = False) -> None:
     """Raise what the answer means by status and shape alone; return when the provider's code should read it."""
     if answer.status == 429:
         wait = answer.retry_after
@@ -324,6 +326,8 @@ def sort_answer(answer: Answer, *, writes: bool) -> None:
     if answer.status >= 500 or answer.status < 200 or 300 <= answer.status < 400:
         raise unclear(f"answered {answer.status}", writes, answer)
     if answer.shape in (Shape.JSON, Shape.XML):
+        return
+    if may_be_empty and answer.shape is Shape.EMPTY:
         return
     if answer.status < 300:
         raise unclear(f"answered {answer.status} with a body that is {answer.shape}", writes, answer)

@@ -151,6 +151,8 @@ class Ledger(Protocol):
     name: ClassVar[LedgerName]
     batch_size: ClassVar[int]
     """How many steps one call may carry."""
+    key_trusted_seconds: ClassVar[float]
+    """How long the ledger is trusted to remember the key of a call, so that the same call again is not carried out."""
 
     # Reading
     async def catalog(self) -> Catalog:
@@ -163,6 +165,10 @@ class Ledger(Protocol):
 
     async def read(self, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
         """These objects as they are now, one query rather than one call each. A deletion is confirmed by a read."""
+        ...
+
+    async def payments_of(self, invoices: Sequence[str]) -> list[Observed | Gone]:
+        """The payments of invoices that were noticed, in a ledger that has no notices of payments; [] in others."""
         ...
 
     async def changes(self, since: datetime) -> Changes:
@@ -220,12 +226,19 @@ class Provider(Protocol):
         """The books of one company. Keep it: its rate limits live in it."""
         ...
 
-    async def connect(self, query: Mapping[str, str]) -> Grant:
-        """The grant a consent gave, from the callback's parameters. Raises ConnectorError."""
+    async def connect(self, query: Mapping[str, str], *, company_id: str = "") -> Grant:
+        """The grant a consent gave, from the callback's parameters. Raises ConnectorError.
+
+        company_id: the company this connection has had so far, "" for a new one; it decides nothing on its own.
+        """
         ...
 
-    def deep_link(self, company_id: str, ref: RemoteRef) -> str:
-        """Where a person opens an object, in the right company."""
+    async def disconnect(self, grant: Grant) -> None:
+        """End our access to the grant's company, and to no other. One that has ended already is no error."""
+        ...
+
+    def deep_link(self, company: str, ref: RemoteRef) -> str:
+        """Where a person opens an object. company: its short code where the ledger has one, else its id."""
         ...
 
     def readiness(self, catalog: Catalog, settings: ConnectionSettings) -> list[Problem]:

@@ -34,7 +34,7 @@ class RecordKind(StrEnum):
     CREDIT_MEMO = "credit_memo"
     PAYMENT = "payment"
     ALLOCATION = "allocation"
-    """A credit memo settling an invoice: part of the credit memo in billing, an object of its own in QuickBooks."""
+    """Credit settling an invoice: part of the credit memo or payment in billing, an object of its own in the ledger."""
 
 
 class RemoteRef(Contract):
@@ -59,6 +59,7 @@ class ObservedCustomer(Contract):
     parent_id: str = ""
     currency: str = ""
     country_text: str = ""
+    address_from: str = Field(default="", description="Which of several addresses became the billing one, and why.")
     default_tax_code: str = ""
     balance: Exact = Decimal(0)
     updated_at: datetime | None = None
@@ -84,6 +85,7 @@ class ObservedDocument(Contract):
     sent: bool = False
     bill_email: str = ""
     settled_by: list[str] = Field(default=[], description="The ledger's ids of payments applied to it.")
+    line_refs: list[str] = Field(default=[], description="The ledger's ids of its lines in print order, if any.")
     exchange_rate: Exact | None = None
     updated_at: datetime | None = None
     fingerprint: str = Field(default="", description="Hash of what a bookkeeper could edit, times and balance aside.")
@@ -159,18 +161,25 @@ class Company(Contract):
     subscription: str = ""
     sales_tax: bool = True
     tax_model: str = Field(default="", description="How the ledger computes tax: a name of the provider's mapping.")
+    sales_tax_basis: str = Field(default="", description="Accruals, payments or none, in the ledger's own words.")
     books_closed_until: date | None = None
     numbers_automatic: bool = False
     discounts_allowed: bool = False
+    short_code: str = Field(default="", description="The ledger's name of the company in web addresses, if any.")
     applies_credit_by_itself: bool = False
 
 
 class Account(Contract):
+    """An account of the books. `code` is what people know it by ("200"); `id` never changes."""
+
     id: str
     name: str
     type: str
+    code: str = ""
     currency: str = ""
     active: bool = True
+    takes_sales: bool = Field(default=True, description="False where a sales line cannot post to it.")
+    takes_payments: bool = Field(default=True, description="False where a payment cannot land in it.")
 
 
 class Item(Contract):
@@ -179,6 +188,7 @@ class Item(Contract):
     id: str
     name: str
     type: str = ""
+    code: str = ""
     income_account: str = ""
     active: bool = True
     usable: bool = Field(default=True, description="False for categories and bundles: a line cannot name them.")
@@ -239,6 +249,14 @@ class PaymentMethod(Contract):
     active: bool = True
 
 
+class BrandingTheme(Contract):
+    """How a document looks when the ledger prints it."""
+
+    id: str
+    name: str
+    default: bool = False
+
+
 class LedgerCurrency(Contract):
     code: str
     name: str = ""
@@ -255,4 +273,5 @@ class Catalog(Contract):
     terms: list[Term] = []
     items: list[Item] = []
     payment_methods: list[PaymentMethod] = []
+    branding_themes: list[BrandingTheme] = []
     read_at: datetime

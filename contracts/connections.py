@@ -42,9 +42,25 @@ class ConnectionSettings(Contract):
     """How this merchant's books are to be kept. Ids are the ledger's own, as listed in the catalogue."""
 
     default_item: RemoteId = Field(default="", description="Item for lines whose product is not in `items`.")
-    items: dict[str, RemoteId] = Field(default={}, description="Billing product id -> ledger item id.")
+    items: dict[str, RemoteId] = Field(
+        default={},
+        description="Billing product id -> ledger item id. In Xero an item's code, an account's id or code do as well: "
+        "the entry is looked up among the items first, then among the accounts.",
+    )
+    default_account: RemoteId = Field(
+        default="",
+        description="Xero: sales account (id or code) for lines without an item, and for items without an account.",
+    )
     tax_codes: dict[str, RemoteId] = Field(default={}, description="Billing tax code id -> ledger tax code id.")
-    deposit_account: RemoteId = Field(default="", description="Where payments land. Empty: the ledger's own default.")
+    deposit_account: RemoteId = Field(
+        default="", description="Where payments land. Empty: the ledger's own default; Xero has none and needs one."
+    )
+    branding_theme: RemoteId = Field(default="", description="Xero: how documents look. Empty: the company's default.")
+    document_link: Annotated[str, bounded(500)] = Field(
+        default="",
+        description="Xero: absolute web address of a document in billing, `{id}` standing for its id; an invoice "
+        "links to it. Our mark is added after a #. Empty: an address that carries the mark alone.",
+    )
     payment_methods: dict[str, RemoteId] = Field(default={}, description="Billing method -> ledger payment method id.")
     merchant_email: Annotated[str, bounded(100)] = Field(
         default="",

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     COUNTRY_UNKNOWN = "country_unknown"
     CUSTOMER_INACTIVE = "customer_inactive"
     CUSTOMER_IS_PROJECT = "customer_is_project"
+    CUSTOMER_IS_SUPPLIER = "customer_is_supplier"
     CUSTOMER_UNKNOWN = "customer_unknown"
     CUSTOMER_BLOCKED = "customer_blocked"
     CUSTOMER_ALREADY_LINKED = "customer_already_linked"
@@ -75,6 +76,7 @@ class Reason(StrEnum):
     SIGN_IN_NEEDED = "sign_in_needed"
     CATALOG_MISSING = "catalog_missing"
     ITEM_MISSING = "item_missing"
+    DEPOSIT_ACCOUNT_MISSING = "deposit_account_missing"
     DISCOUNT_ACCOUNT_MISSING = "discount_account_missing"
     MERCHANT_EMAIL_MISSING = "merchant_email_missing"
     NUMBERS_AUTOMATIC = "numbers_automatic"
@@ -125,6 +127,7 @@ REASONS: dict[Reason, Meaning] = {
     Reason.COUNTRY_UNKNOWN: Meaning(True, "The country cannot be recognised"),
     Reason.CUSTOMER_INACTIVE: Meaning(True, "The customer is inactive in the ledger"),
     Reason.CUSTOMER_IS_PROJECT: Meaning(True, "The entry is a project, not a customer"),
+    Reason.CUSTOMER_IS_SUPPLIER: Meaning(True, "The entry is a supplier who is never billed, not a customer"),
     Reason.CUSTOMER_UNKNOWN: Meaning(True, "The document names a customer that was never sent or imported"),
     Reason.CUSTOMER_BLOCKED: Meaning(True, "The document's customer is itself blocked"),
     Reason.CUSTOMER_ALREADY_LINKED: Meaning(True, "The ledger's customer is linked to another billing customer"),
@@ -162,7 +165,8 @@ REASONS: dict[Reason, Meaning] = {
     Reason.NOT_CONNECTED: Meaning(True, "The connection has not been authorised"),
     Reason.SIGN_IN_NEEDED: Meaning(True, "A person has to connect the company again"),
     Reason.CATALOG_MISSING: Meaning(True, "The company's lists have not been read yet"),
-    Reason.ITEM_MISSING: Meaning(True, "No default item is chosen"),
+    Reason.ITEM_MISSING: Meaning(True, "No default item or account is chosen"),
+    Reason.DEPOSIT_ACCOUNT_MISSING: Meaning(True, "No account is chosen for payments to land in"),
     Reason.DISCOUNT_ACCOUNT_MISSING: Meaning(False, "Discounts are not switched on or have no account"),
     Reason.MERCHANT_EMAIL_MISSING: Meaning(False, "There is no merchant address for the ledger's own e-mails"),
     Reason.NUMBERS_AUTOMATIC: Meaning(False, "The ledger numbers documents by itself"),

@@ -44,7 +44,7 @@ class Held:
     """What the ledger is known to hold for one record, from our links.
 
     sent_fingerprint: of the body we last wrote, "" when the object was made by somebody else.
-    allocations: for a credit memo, billing invoice id -> the ledger's object that applies it there.
+    allocations: further objects of the record, by part. For a credit memo, billing invoice id -> what applies it there.
     """
 
     ref: RemoteRef
@@ -96,6 +96,8 @@ class Step:
     body: what the ledger is sent, as JSON text with the ledger's own field names; for a verb without a body "".
     fingerprint: hash of the body less the ledger's version token: equal bodies are equal wishes.
     target: the object to change; None to create one.
+    allocation_of: which part of the record it is for, "" for the record's own object; a billing invoice id.
+    options: what the ledger's connector needs beside the body.
     """
 
     verb: Verb

@@ -42,11 +42,7 @@ def create_app(service: Service, console_handlers: Sequence[ControllerRouterHand
     """The web application of a service: the API, the console if given, and one frame of errors around both."""
     pages = [front_door, *console_handlers] if console_handlers else []
     return Application(
-        route_handlers=[
-            *route_handlers(),
-            openapi_file,
-            *([front_door, *console_handlers] if console_handlers else []),
-        ],
+        route_handlers=[*route_handlers(), openapi_file, *pages],
         state=State({"service": service}),
         on_startup=[service.start],
         on_shutdown=[service.stop],

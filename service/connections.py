@@ -12,7 +12,7 @@ import structlog
 from sqlmodel import col, select
 
 from connectors.oauth.grants import Grant
-from connectors.protocol import ConnectorError
+from connectors.protocol import ConnectorError, Refused
 from contracts.books import Catalog
 from contracts.connections import ConnectionRequest, ConnectionSettings, ConnectionStatus, Readiness
 from contracts.events import EventType
@@ -83,10 +83,11 @@ async def finish_authorization(service: Service, ledger: str, query: Mapping[str
     if provider is None or query.get("error"):
         return _returned(connection, [_consent_refused(query.get("error", ""))])
     try:
-        grant = await provider.connect(query)
+        grant = await provider.connect(query, company_id=connection.company_id)
     except ConnectorError as error:
         log.warning("consent_failed", connection=connection.id, outcome=type(error).__name__, trace_id=error.trace_id)
-        return _returned(connection, [_exchange_failed()])
+        told = error.problems if isinstance(error, Refused) else []
+        return _returned(connection, told or [_exchange_failed()])
     if problem := await _claim(service, connection, grant):
         return _returned(connection, [problem])
     await service.ledgers.grants(connection.id).put(grant)
@@ -107,7 +108,7 @@ async def finish_authorization(service: Service, ledger: str, query: Mapping[str
 
 
 async def disconnect(service: Service, connection_id: str) -> None:
-    """End a connection: revoke the grant, forget the tokens, keep the records and links as history."""
+    """End a connection: end our access, forget the tokens, keep the records and links as history."""
     async with service.database.write() as session:
         connection = await session.get_one(Connection, connection_id)
         connection.status = ConnectionStatus.DISCONNECTED
@@ -118,10 +119,10 @@ async def disconnect(service: Service, connection_id: str) -> None:
     provider = service.ledgers.provider(connection.ledger)
     if stored is not None and provider is not None:
         try:
-            await provider.oauth.revoke(stored.grant.refresh_token)
+            await provider.disconnect(stored.grant)
         except ConnectorError as error:
             # Ours is over either way; the merchant can also end it in the ledger.
-            log.warning("revoke_failed", connection=connection_id, outcome=type(error).__name__)
+            log.warning("disconnect_failed", connection=connection_id, outcome=type(error).__name__)
     async with service.database.write() as session:
         row = await session.get(TokenGrant, connection_id)
         if row is not None:

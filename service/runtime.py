@@ -53,7 +53,12 @@ class Ledgers:
 
     def provider(self, ledger: str) -> Provider | None:
         """The provider of that name, or None when it is not set up here."""
-        return self._providers.get(LedgerName(ledger))
+        return next((provider for name, provider in self._providers.items() if name == ledger), None)
+
+    @property
+    def names(self) -> list[LedgerName]:
+        """The ledgers that are set up here, in the order people are shown them."""
+        return [name for name in LedgerName if name in self._providers]
 
     def open(self, connection: Connection) -> Ledger:
         """The connection's books; the same object every time, because its rate limits live in it."""
@@ -76,7 +81,8 @@ class Ledgers:
     def deep_link(self, connection: Connection, ref: RemoteRef) -> str:
         """Where a person opens an object; "" when its provider is not set up here."""
         provider = self.provider(connection.ledger)
-        return provider.deep_link(connection.company_id, ref) if provider and connection.company_id else ""
+        company = connection.company_code or connection.company_id
+        return provider.deep_link(company, ref) if provider and company else ""
 
     async def start(self) -> None:
         """Let every provider get ready."""

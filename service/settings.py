@@ -30,6 +30,29 @@ class QuickBooksSettings(BaseSettings):
         return bool(self.client_id and self.client_secret.get_secret_value())
 
 
+class XeroSettings(BaseSettings):
+    """An app of Xero's developer portal. The URL is Xero's own unless it points at a simulator.
+
+    An app of the PKCE kind has no secret: `public_client` says that its absence is meant.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LEDGERLANE_XERO_", env_file=".env", extra="ignore")
+
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    public_client: bool = False
+    webhook_key: SecretStr = SecretStr("")
+    scopes: str = Field(default="", description="Blank-separated; empty asks for what the service does, and no more.")
+    simulator_url: str = ""
+    app_url: str = ""
+    limits: Literal["real", "none"] = "real"
+
+    @property
+    def configured(self) -> bool:
+        """True when there is an app to connect with."""
+        return bool(self.client_id and (self.client_secret.get_secret_value() or self.public_client))
+
+
 class Settings(BaseSettings):
     """What one installation needs to know."""
 
@@ -45,6 +68,7 @@ class Settings(BaseSettings):
     lanes: bool = Field(default=True, description="Run lanes in this process; off for an API-only process.")
     lanes_at_once: int = Field(default=20, ge=1, le=200)
     quickbooks: QuickBooksSettings = Field(default_factory=QuickBooksSettings)
+    xero: XeroSettings = Field(default_factory=XeroSettings)
 
     @field_validator("secret_key")
     @classmethod

@@ -32,6 +32,8 @@ class QuickBooksLedger:
 
     name: ClassVar[LedgerName] = LedgerName.QUICKBOOKS
     batch_size: ClassVar[int] = batch.BATCH_SIZE
+    key_trusted_seconds: ClassVar[float] = 900.0
+    """Not documented by Intuit (QuickBooks reference 2.7)."""
 
     def __init__(
         self,
@@ -91,6 +93,10 @@ class QuickBooksLedger:
             elif (observed := paging.observe_or_skip(_observe, entity, row)) is not None:
                 answers.append(batch.of_kind(observed, kind))
         return answers
+
+    async def payments_of(self, invoices: Sequence[str]) -> list[Observed | Gone]:
+        """None: QuickBooks notices payments by themselves."""
+        return []
 
     async def changes(self, since: datetime) -> Changes:
         """The change feed, or queries where it does not reach. A deletion is confirmed by a read."""

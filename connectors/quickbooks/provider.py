@@ -84,16 +84,20 @@ class QuickBooksProvider:
             app_url=self._app_url,
         )
 
-    async def connect(self, query: Mapping[str, str]) -> Grant:
+    async def connect(self, query: Mapping[str, str], *, company_id: str = "") -> Grant:
         """The grant of a consent. The company is named on the callback only (QuickBooks reference 1.2)."""
         code, realm = query.get("code", ""), query.get("realmId", "")
         if not code or not realm.isdigit():
             raise Refused("the callback has no code or no realmId")
         return await self.oauth.exchange(code, realm)
 
-    def deep_link(self, company_id: str, ref: RemoteRef) -> str:
+    async def disconnect(self, grant: Grant) -> None:
+        """End the grant: at Intuit one grant is for one company."""
+        await self.oauth.revoke(grant.refresh_token)
+
+    def deep_link(self, company: str, ref: RemoteRef) -> str:
         """Where a person opens an object."""
-        return mapping.deep_link(ref, company_id=company_id, base=self._app_url)
+        return mapping.deep_link(ref, company_id=company, base=self._app_url)
 
     def readiness(self, catalog: Catalog, settings: ConnectionSettings) -> list[Problem]:
         """What is missing before documents can go there."""

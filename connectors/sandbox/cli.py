@@ -1,4 +1,4 @@
-"""`python -m connectors.sandbox quickbooks --port N`."""
+"""`python -m connectors.sandbox quickbooks --port N`, and the same for `xero`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import rich_click as click
 from connectors.sandbox.common.webhooks import WebhookConfig
 from connectors.sandbox.quickbooks.settings import CompanyOptions, OAuthClient, SandboxSettings, Switches
 from connectors.sandbox.serve import run_quickbooks
+from connectors.sandbox.xero.cli import xero
 
 
 @click.group()
@@ -58,6 +59,9 @@ def quickbooks(
     if generate:
         settings.companies.append(CompanyOptions(name=f"Generated Company {generate}", customers=generate))
     run_quickbooks(settings, host, port)
+
+
+main.add_command(xero)
 
 
 def _switches(pairs: tuple[str, ...], *, limits: bool) -> Switches:

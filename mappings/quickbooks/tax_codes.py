@@ -6,44 +6,17 @@ is read from SpecialTaxType, then from the name. Source: QuickBooks reference 9.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.books import LedgerTaxCode, RateComponent
 from contracts.taxes import TaxKind
 from mappings.quickbooks.wire import Fields, UnreadableRecord
+from mappings.rules.tax_kinds import kind_with_tax, kind_without_tax
 
 TAXABLE, NOT_TAXABLE = "TAX", "NON"
 US_PSEUDO_CODES = frozenset({TAXABLE, NOT_TAXABLE})
 """Rows of a US company's list that a line names; they have no rate of their own. Source: 9.2."""
-
-_HINTS: Sequence[tuple[TaxKind, re.Pattern[str]]] = (
-    (
-        TaxKind.REVERSE_CHARGE,
-        re.compile(
-            r"reverse[ -]?charge|\brc\b|autoliquid|umkehr|steuerschuldnerschaft|verlegd|inversione|inversion del sujeto"
-            r"|intra[ -]?communaut|\becg\b|\becs\b|\beu (goods|services|sales)\b"
-        ),
-    ),
-    (
-        TaxKind.OUTSIDE_SCOPE,
-        re.compile(
-            r"out(side)?[ -]?(of )?(the )?scope|\boos\b|\bno (vat|gst|tax|hst)\b|bas excluded|not reportable"
-            r"|hors champ|nicht steuerbar|fuori campo|no sujeto|buiten (de )?reikwijdte"
-        ),
-    ),
-    (
-        TaxKind.EXEMPT,
-        re.compile(
-            r"exempt|exempl|exonere|exoner|steuerfrei|befreit|vrijgesteld|esente|exento|isento|input[ -]?taxed|fritagen"
-            r"|momsfri"
-        ),
-    ),
-    (TaxKind.ZERO, re.compile(r"zero|\b0([.,]0+)? ?%|gst[ -]?free|free|\bz\b|detaxe|nul|export")),
-)
-_REDUCED = re.compile(r"reduc|reduit|ermassigt|verlaagd|ridott|super-?reduc|\br\b|intermediate|intermediaire|low rate")
 
 
 def from_quickbooks_tax_code(raw: Mapping[str, Any], rates: Iterable[Mapping[str, Any]]) -> LedgerTaxCode:
@@ -113,22 +86,14 @@ def _kind(code: Fields, rates: Sequence[Fields], components: Sequence[RateCompon
     special = {rate.text("SpecialTaxType").casefold().replace("_", "") for rate in rates}
     if "reversecharge" in special:
         return TaxKind.REVERSE_CHARGE
-    said = _folded(f"{code.text('Name')} {code.text('Description')}")
+    said = f"{code.text('Name')} {code.text('Description')}"
     if any(component.percent != 0 for component in components):
         if _adds_nothing(components) and len(components) > 1:
             return TaxKind.REVERSE_CHARGE
-        return TaxKind.REDUCED if _REDUCED.search(said) else TaxKind.STANDARD
-    for kind, hint in _HINTS:
-        if hint.search(said):
-            return kind
-    return TaxKind.ZERO
+        return kind_with_tax(said)
+    return kind_without_tax(said)
 
 
 def _adds_nothing(components: Sequence[RateComponent]) -> bool:
     """A reverse charge has two opposite rates: its net effect is nothing (9.4)."""
     return sum(component.percent for component in components) == 0
-
-
-def _folded(text: str) -> str:
-    marks = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in marks if not unicodedata.combining(character)).replace("ß", "ss")

@@ -3,6 +3,9 @@
 QuickBooks rounds a line half up (9.5: 128.350 * 14.50 is 1861.08). Its old US engine takes each rate on the sum of the
 taxable lines; elsewhere tax is rounded for each line and rate, then added. Tax-inclusive: tax is gross minus net.
 Source: QuickBooks reference 9.5.
+
+Xero rounds the unit price first (to 4 places with unitdp=4), then the line, then one tax for each line: the effective
+rate, half up. Source: Xero reference 4.4.
 """
 
 from __future__ import annotations
@@ -81,6 +84,39 @@ def predict(
             raw.setdefault(rate.rate_id, []).append((rate, base, tax))
     totals = tuple(_rate_total(parts, rounding, places) for parts in raw.values())
     return Prediction(net - discount, sum((total.tax for total in totals), _ZERO), totals)
+
+
+def unit_price_times(
+    quantity: Decimal,
+    unit_price: Decimal,
+    *,
+    percent_off: Decimal = _ZERO,
+    off: Decimal = _ZERO,
+    price_places: int = 4,
+    places: int = 2,
+) -> Decimal:
+    """A Xero line's amount: the price rounded first, then quantity times price less discount (4.4, steps 1 and 2)."""
+    full = quantity * round_half_up(unit_price, price_places)
+    return round_half_up(full * (_HUNDRED - percent_off) / _HUNDRED - off, places)
+
+
+def tax_of_line(line: TaxedLine, *, inclusive: bool = False) -> Decimal:
+    """One line's tax at its effective rate, unrounded. inclusive: `line.net` is the gross amount (4.4, step 3).
+
+    650 at 8.25 % is 53.625, which Xero stores as 53.63; 250 gross at 8.25 % contains 19.05...
+    """
+    percent = effective_percent(line.rates)
+    return tax_inside(line.net, percent) if inclusive else line.net * percent / _HUNDRED
+
+
+def predict_per_line(lines: Sequence[TaxedLine], *, inclusive: bool = False, places: int = 2) -> Prediction:
+    """What Xero reports: each line's tax rounded half away from zero, then added (4.4, steps 3 and 4).
+
+    25.06, 25.61 and 25.63 at 15 % come to 3.76 + 3.84 + 3.84 = 11.44, not 11.45.
+    """
+    tax = sum((round_half_up(tax_of_line(line, inclusive=inclusive), places) for line in lines), _ZERO)
+    amounts = sum((line.net for line in lines), _ZERO)
+    return Prediction(amounts - tax if inclusive else amounts, tax)
 
 
 def tax_inside(gross: Decimal, percent: Decimal) -> Decimal:

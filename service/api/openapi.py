@@ -61,6 +61,10 @@ _MODULES = (
 )
 _BATCHES = {"CustomerBatch", "InvoiceBatch", "CreditMemoBatch", "PaymentBatch"}
 """Pydantic repeats the whole schema of an item it does not validate; a reference says the same."""
+_SIGNATURES = (
+    ("intuit-signature", "QuickBooks", "HMAC-SHA256 of the raw body under the verifier token, in base64."),
+    ("x-xero-signature", "Xero", "HMAC-SHA256 of the raw body under the webhook key, in base64."),
+)
 _OPEN = ("/webhooks/", "/oauth/", "/health/", "/problems/")
 _PROBLEM_TEXT = {
     "400": "The request does not have the documented shape; every field that is wrong is named.",
@@ -139,25 +143,21 @@ def _finish_operation(path: str, method: str, operation: Json) -> None:
         for silent in ("deprecated", "allowEmptyValue", "allowReserved"):
             parameter.pop(silent, None)
     operation.get("parameters", []).sort(key=lambda parameter: (parameter["in"] != "path", parameter["name"]))
-    if path == "/webhooks/quickbooks":
+    if path == "/webhooks/{ledger}":
         _describe_webhook(operation)
 
 
 def _describe_webhook(operation: Json) -> None:
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
     operation["responses"]["200"] = {"description": "Stored."}
-    operation["parameters"] = [
-        {
-            "name": "intuit-signature",
-            "in": "header",
-            "schema": {"type": "string"},
-            "description": "HMAC-SHA256 of the raw body under the verifier token, in base64.",
-        }
+    operation["parameters"] += [
+        {"name": name, "in": "header", "schema": {"type": "string"}, "description": f"{ledger}: {text}"}
+        for name, ledger, text in _SIGNATURES
     ]
 
 
 def _problem_codes(path: str, method: str, operation: Json, *, is_open: bool) -> list[str]:
-    if path == "/webhooks/quickbooks":
+    if path == "/webhooks/{ledger}":
         return ["400", "401", "413", "503"]
     codes = ["400"]
     if not is_open:

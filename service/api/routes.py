@@ -14,11 +14,11 @@ from service.api.events import EventController
 from service.api.health import explain_problem, live, ready
 from service.api.imports import CustomerImportController
 from service.api.invoices import InvoiceController
-from service.api.oauth import finish_quickbooks_consent
+from service.api.oauth import finish_consent
 from service.api.payments import PaymentController
 from service.api.security import PlatformAuthentication
 from service.api.webhook_endpoints import WebhookEndpointController
-from service.api.webhooks import receive_quickbooks_webhook
+from service.api.webhooks import receive_webhook
 
 
 def route_handlers() -> list[ControllerRouterHandler]:
@@ -39,4 +39,4 @@ def route_handlers() -> list[ControllerRouterHandler]:
         ],
         middleware=[DefineMiddleware(PlatformAuthentication)],
     )
-    return [v1, receive_quickbooks_webhook, finish_quickbooks_consent, live, ready, explain_problem]
+    return [v1, receive_webhook, finish_consent, live, ready, explain_problem]

@@ -1,4 +1,4 @@
-"""What QuickBooks tells us: verified by its signature over the raw bytes, stored once, worked on later."""
+"""What a ledger tells us: verified by its signature over the raw bytes, stored once, worked on later."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from litestar.exceptions import HTTPException
 from contracts.problems import Reason
 from service import webhooks
 from service.api.errors import Trouble
-from service.api.shared import service_of
+from service.api.shared import PathId, service_of
 
 LARGEST_WEBHOOK = 4 * 1024 * 1024
 
 log = structlog.get_logger("ledgerlane.webhooks")
 
 
-@post("/webhooks/quickbooks", status_code=200, request_max_body_size=LARGEST_WEBHOOK, tags=["From the ledger"])
-async def receive_quickbooks_webhook(request: Request[Any, Any, Any]) -> Response[None]:
-    """200 when it is stored, 401 when the signature is not Intuit's. A fault of ours is 503: Intuit sends it again."""
+@post("/webhooks/{ledger:str}", status_code=200, request_max_body_size=LARGEST_WEBHOOK, tags=["From the ledger"])
+async def receive_webhook(request: Request[Any, Any, Any], ledger: PathId) -> Response[None]:
+    """200 when it is stored, 401 when the signature is not the ledger's. A fault of ours is 503: it is sent again."""
     try:
         raw = await request.body()
-        signature = request.headers.get("intuit-signature", "")
-        genuine = bool(signature) and await webhooks.receive(service_of(request), "quickbooks", raw, signature)
+        service = service_of(request)
+        provider = service.ledgers.provider(ledger)
+        signature = request.headers.get(provider.signature_header, "") if provider else ""
+        genuine = bool(signature) and await webhooks.receive(service, ledger, raw, signature)
     except HTTPException:
         raise
     except Exception:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 
 from contracts.api import LaneStatus
+from contracts.books import LedgerName
 from contracts.connections import ConnectionRequest
 from contracts.problems import Reason
 from service.connections import begin_authorization, catalog_of, create, disconnect, readiness, refresh_catalog
@@ -40,7 +41,15 @@ async def connections_page(request: Ask) -> Response[str]:
             found = await list_connections(session, platform_id)
         counts = await _counts(session, [item.id for item in found.items])
     rows = [{"connection": item, "label": label_of(item), **_in_three(counts.get(item.id, {}))} for item in found.items]
-    return page(request, "connections.html", rows=rows, more=found.next_cursor or "", first=first_of(request))
+    return page(
+        request,
+        "connections.html",
+        rows=rows,
+        more=found.next_cursor or "",
+        first=first_of(request),
+        # Without any, the first button leads to what has to be set.
+        ledgers=service_of(request).ledgers.names or [LedgerName.QUICKBOOKS],
+    )
 
 
 @post("/connections")

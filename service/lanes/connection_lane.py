@@ -83,6 +83,7 @@ async def _catalog(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
         connection.catalog_wanted = False
         connection.catalog_read_at = catalog.read_at
         connection.company_name = catalog.company.name
+        connection.company_code = catalog.company.short_code
         connection.country = catalog.company.country
         connection.home_currency = catalog.company.home_currency
         connection.name = connection.name or catalog.company.name

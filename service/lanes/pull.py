@@ -23,9 +23,10 @@ from contracts.books import Gone, Observed, RecordKind
 from contracts.connections import ConnectionSettings
 from service.clock import utc_now
 from service.lanes.apply import Applier, in_order
+from service.lanes.holdings import observed_of
 from service.lanes.lane import HeldLane, LaneLost
 from service.store.database import Session
-from service.store.tables import Change, Connection
+from service.store.tables import Change, Connection, Link
 
 log = structlog.get_logger(__name__)
 
@@ -46,15 +47,19 @@ async def apply_hints(held: HeldLane, ledger: Ledger, connection_id: str) -> boo
             .limit(HINTS_AT_ONCE)
         )
         hints = list((await session.exec(statement)).all())
+        known = await _held_since(session, connection_id, hints)
     if not hints:
         return False
     wanted: dict[RecordKind, set[str]] = defaultdict(set)
     for hint in hints:
-        wanted[RecordKind(hint.kind)].add(hint.remote_id)
+        if not _is_known(hint, known.get((hint.kind, hint.remote_id))):
+            wanted[RecordKind(hint.kind)].add(hint.remote_id)
     read: list[Observed | Gone] = []
     for kind in KINDS:
         if wanted[kind]:
             read += await read_shown(ledger, kind, sorted(wanted[kind]))
+    if wanted[RecordKind.INVOICE]:
+        read += await ledger.payments_of(sorted(wanted[RecordKind.INVOICE]))
     for hint in hints:
         if hint.merged_into:
             await _merge(held, ledger, connection_id, hint)
@@ -65,6 +70,33 @@ async def apply_hints(held: HeldLane, ledger: Ledger, connection_id: str) -> boo
             update(Change).where(col(Change.seq).in_([hint.seq for hint in hints])).values(applied_at=utc_now())
         )
     return True
+
+
+async def _held_since(session: Session, connection_id: str, hints: Sequence[Change]) -> dict[tuple[str, str], datetime]:
+    """The ledger's own time of the state we hold of each object that is hinted at."""
+    statement = select(Link).where(
+        col(Link.connection_id) == connection_id,
+        col(Link.remote_id).in_({hint.remote_id for hint in hints}),
+        col(Link.gone_at).is_(None),
+    )
+    found: dict[tuple[str, str], datetime] = {}
+    for link in (await session.exec(statement)).all():
+        observed = observed_of(link)
+        if observed is not None and observed.updated_at is not None:
+            found[(link.kind, link.remote_id)] = observed.updated_at
+    return found
+
+
+def _is_known(hint: Change, held_since: datetime | None) -> bool:
+    """The hint is about a state we hold already: most often our own write coming back.
+
+    Times that are equal to the whole second prove nothing, since two changes can share one.
+    """
+    if hint.occurred_at is None or held_since is None or hint.operation in ("deleted", "merged"):
+        return False
+    if hint.occurred_at == held_since:
+        return hint.occurred_at.microsecond != 0
+    return hint.occurred_at < held_since
 
 
 async def read_shown(ledger: Ledger, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:

@@ -47,6 +47,7 @@ from service.store.tables import (
     CallState,
     Connection,
     Link,
+    Origin,
     Record,
     RecordState,
     RecordVersion,
@@ -62,8 +63,6 @@ LOOK_AGAIN_SECONDS = 1.0
 LOOK_REFUSED_SECONDS = 300.0
 SETTLING_SECONDS = 20.0
 """The ledger may still be working on a call whose connection broke: nothing of it is sent under a new key earlier."""
-KEY_TRUSTED_SECONDS = 900.0
-"""How long the ledger is trusted to remember a request id. Not documented by Intuit (QuickBooks reference 2.7)."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,15 @@ async def _plan(held: HeldLane, ledger: Ledger, connection_id: str) -> bool:
         due = await _due_records(session, connection_id, at_most=ledger.batch_size)
         if not due:
             return False
-        cores = await _wanted(session, due)
+        cores, from_ledger = await _wanted(session, due)
         around = await surroundings(session, connection, stored, list(cores.values()))
         links = await links_of(session, [record.id for record in due])
         planned: list[_Planned] = []
         for record in due:
+            if record.id in from_ledger:
+                # The ledger itself said so: there is nothing to tell it.
+                await mark_in_sync(session, connection, record, links[record.id])
+                continue
             made = await _plan_one(session, connection, ledger, record, cores[record.id], around, links[record.id])
             if made is not None:
                 planned.append(made)
@@ -141,16 +144,20 @@ async def _due_records(session: Session, connection_id: str, *, at_most: int) ->
     return list((await session.exec(statement)).all())
 
 
-async def _wanted(session: Session, records: Sequence[Record]) -> dict[str, CoreRecord]:
+async def _wanted(session: Session, records: Sequence[Record]) -> tuple[dict[str, CoreRecord], set[str]]:
+    """The wanted versions, and which of them came from the ledger."""
     statement = select(RecordVersion, Record.kind).join(
         Record,
         (col(Record.id) == col(RecordVersion.record_id)) & (col(Record.wanted_version) == col(RecordVersion.version)),
     )
     found: dict[str, CoreRecord] = {}
+    from_ledger: set[str] = set()
     ids = [record.id for record in records]
     for version, kind in (await session.exec(statement.where(col(Record.id).in_(ids)))).all():
         found[version.record_id] = parse(kind, version.body)
-    return found
+        if version.origin == Origin.LEDGER:
+            from_ledger.add(version.record_id)
+    return found, from_ledger
 
 
 async def _plan_one(
@@ -291,7 +298,7 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         if left_before:
             # It may have arrived: another process stored it, or its answer was lost. Look before sending again.
             outcomes, missing = await _look(held, ledger, stored, call)
-        if missing and _exhausted(stored):
+        if missing and _exhausted(stored, ledger):
             await _settle(held, ledger, stored, outcomes, set_aside=missing if _settled(stored) else ())
             return
         if missing or not left_before:
@@ -303,9 +310,9 @@ async def _carry_out(held: HeldLane, ledger: Ledger, stored: StoredCall) -> None
         await _failed(held, ledger, stored, call, error, left_before=left_before)
 
 
-def _exhausted(stored: StoredCall) -> bool:
+def _exhausted(stored: StoredCall, ledger: Ledger) -> bool:
     """Repeating the call as it is has had its chance: its members go on alone, under new keys."""
-    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= KEY_TRUSTED_SECONDS
+    return stored.tries >= TRIES_BEFORE_ALONE or _seconds_since(stored.first_left_at) >= ledger.key_trusted_seconds
 
 
 def _settled(stored: StoredCall) -> bool:

@@ -79,6 +79,8 @@ class Connection(SQLModel, table=True):
     name: str = ""
     status: str
     company_id: str = ""
+    company_code: str = ""
+    """What the ledger's own addresses name the company by, where that is not its id."""
     company_name: str = ""
     country: str = ""
     home_currency: str = ""

@@ -48,6 +48,7 @@ class FakeLedger:
 
     name: ClassVar[LedgerName] = LedgerName.QUICKBOOKS
     batch_size: ClassVar[int] = 30
+    key_trusted_seconds: ClassVar[float] = 900.0
 
     def __init__(self) -> None:
         self.holds: dict[tuple[RecordKind, str], Observed] = {}
@@ -80,6 +81,10 @@ class FakeLedger:
     async def read(self, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:
         """As it is now."""
         return [self.holds.get((kind, id_)) or Gone(ref=RemoteRef(kind=kind, id=id_)) for id_ in ids]
+
+    async def payments_of(self, invoices: Sequence[str]) -> list[Observed | Gone]:
+        """Its payments are noticed by themselves."""
+        return []
 
     async def changes(self, since: datetime) -> Changes:
         """Everything, every time: an overlap as large as it can be."""

@@ -125,6 +125,14 @@ class WebhookDispatcher(Generic[Event]):
                 except TimeoutError:
                     continue
 
+    def retry_given_up(self) -> None:
+        """The receiver is back: what was given up waits again, in its old order."""
+        for delivery in self._deliveries:
+            if delivery.state == "given_up":
+                delivery.state, delivery.due_at = "waiting", self._clock.now()
+                delivery.attempts.clear()
+        self.wake()
+
     async def deliver_now(self) -> dict[str, Any]:
         """Close the window and try everything that waits, whatever its due time."""
         self._window_ends = self._clock.now()

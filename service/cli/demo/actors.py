@@ -159,6 +159,10 @@ class Bookkeeper:
         answer: Json = self._json("POST", f"/_control/bookkeeper/{realm}/{action}", body)
         return answer
 
+    def order(self, path: str, body: Json) -> Any:
+        """Tell the simulator something."""
+        return self._json("POST", path, body)
+
     def look(self, path: str) -> Any:
         """Read what the simulator holds, counts or has sent."""
         return self._json("GET", path, None)

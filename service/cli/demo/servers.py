@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import requests
 
 from service.cli.demo.actors import Unexpected
+from service.cli.demo.books import STAGES, LedgerOnStage
 
 START_SECONDS = 60
 
@@ -27,45 +28,42 @@ class Stage:
     """Where everything runs."""
 
     ledgerlane: str
-    ledger: str
+    ledgers: list[LedgerOnStage]
     key: str
-    folder: Path
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Start the simulator and the service with an empty database; stop both at the end."""
+def stage(folder: Path, names: Sequence[str]) -> Iterator[Stage]:
+    """Start the simulators and the service with an empty database; stop them at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("demo.sqlite3*"):
         old.unlink()
-    ports = _free_ports(2)
-    ledger, ledgerlane = (f"http://127.0.0.1:{port}" for port in ports)
-    verifier = secrets.token_urlsafe(24)
+    port, *others = _free_ports(1 + len(names))
+    ledgerlane = f"http://127.0.0.1:{port}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LEDGERLANE_")},
         "LEDGERLANE_HOST": "127.0.0.1",
-        "LEDGERLANE_PORT": str(ports[1]),
+        "LEDGERLANE_PORT": str(port),
         "LEDGERLANE_PUBLIC_URL": ledgerlane,
         "LEDGERLANE_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.sqlite3'}",
         "LEDGERLANE_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "LEDGERLANE_QUICKBOOKS_CLIENT_ID": "sandbox-client",
-        "LEDGERLANE_QUICKBOOKS_CLIENT_SECRET": "sandbox-secret",
-        "LEDGERLANE_QUICKBOOKS_ENVIRONMENT": "sandbox",
-        "LEDGERLANE_QUICKBOOKS_VERIFIER_TOKEN": verifier,
-        "LEDGERLANE_QUICKBOOKS_API_URL": ledger,
-        "LEDGERLANE_QUICKBOOKS_DISCOVERY_URL": f"{ledger}/.well-known/openid_sandbox_configuration",
-        "LEDGERLANE_QUICKBOOKS_APP_URL": ledger,
     }
-    simulator = ["sandbox", "quickbooks", "--port", str(ports[0]), "--verifier-token", verifier]
-    simulator += ["--webhook-url", f"{ledgerlane}/webhooks/quickbooks"]
     with ExitStack() as running:
-        running.enter_context(_process(folder / "simulator.log", simulator, environment))
-        _wait_for(f"{ledger}/.well-known/openid_sandbox_configuration", folder / "simulator.log")
+        ledgers: list[LedgerOnStage] = []
+        for name, ledger_port in zip(names, others, strict=True):
+            kind, secret, url = STAGES[name], secrets.token_urlsafe(24), f"http://127.0.0.1:{ledger_port}"
+            log = folder / f"{name}.log"
+            running.enter_context(_process(log, kind.simulator(ledger_port, ledgerlane, secret), environment))
+            _wait_for(f"{url}/_control/health", log)
+            environment |= kind.environment(url, secret)
+            ledgers.append(kind(url))
         _run(["migrate"], environment)
         key = _run(["platforms", "add", "Demo platform", "--quiet"], environment).strip().splitlines()[-1]
         running.enter_context(_process(folder / "ledgerlane.log", ["serve"], environment))
         _wait_for(f"{ledgerlane}/health/ready", folder / "ledgerlane.log")
-        yield Stage(ledgerlane=ledgerlane, ledger=ledger, key=key, folder=folder)
+        for ledger in ledgers:
+            ledger.listen(ledgerlane)
+        yield Stage(ledgerlane=ledgerlane, ledgers=ledgers, key=key)
 
 
 @contextmanager

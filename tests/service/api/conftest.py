@@ -69,11 +69,14 @@ class FakeProvider:
     def open(self, **_: Any) -> Any:
         raise AssertionError("the API must not call a ledger")
 
-    async def connect(self, query: Mapping[str, str]) -> Grant:
+    async def connect(self, query: Mapping[str, str], *, company_id: str = "") -> Grant:
         raise Refused("no")
 
-    def deep_link(self, company_id: str, ref: RemoteRef) -> str:
-        return f"https://ledger.example/{company_id}/{ref.kind}/{ref.id}"
+    async def disconnect(self, grant: Grant) -> None:
+        return None
+
+    def deep_link(self, company: str, ref: RemoteRef) -> str:
+        return f"https://ledger.example/{company}/{ref.kind}/{ref.id}"
 
     def readiness(self, *_: Any) -> list[Problem]:
         return []

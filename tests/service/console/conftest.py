@@ -62,11 +62,14 @@ class PaperProvider:
     def open(self, **_: Any) -> Any:
         raise AssertionError("the console must not call a ledger")
 
-    async def connect(self, query: Mapping[str, str]) -> Grant:
+    async def connect(self, query: Mapping[str, str], *, company_id: str = "") -> Grant:
         raise Refused("no")
 
-    def deep_link(self, company_id: str, ref: RemoteRef) -> str:
-        return f"https://ledger.example/app/{ref.kind}?id={ref.id}&company={company_id}"
+    async def disconnect(self, grant: Grant) -> None:
+        return None
+
+    def deep_link(self, company: str, ref: RemoteRef) -> str:
+        return f"https://ledger.example/app/{ref.kind}?id={ref.id}&company={company}"
 
     def readiness(self, *_: Any) -> list[Problem]:
         return [

@@ -241,3 +241,25 @@ async def test_a_thousand_invoices_take_thirty_four_calls(world: World) -> None:
 
     assert len(world.ledger.calls) - before == 34
     assert len(world.invoices()) == 1000
+
+
+async def test_what_came_from_the_ledger_is_never_sent_back(world: World) -> None:
+    """Retry on a payment that a bookkeeper recorded must not overwrite it."""
+    from contracts.payments import Payment
+    from service.records import add_version, new_record, retry
+    from service.store.tables import Origin, Record
+
+    payment = Payment.model_validate(
+        {"id": "p_1", "customer_id": "cus_1", "currency": "USD", "amount": "5.00", "paid_on": "2026-01-05"}
+    )
+    await world.accept(a_customer())
+    await world.work()
+    sent = len(world.ledger.calls)
+    async with world.database.write() as session:
+        record = new_record(world.connection, payment, origin=Origin.LEDGER)
+        add_version(session, record, payment, origin=Origin.LEDGER)
+    async with world.database.write() as session:
+        await retry(session, await session.get_one(Record, record.id))
+    await world.work()
+
+    assert (len(world.ledger.calls), (await world.record("p_1")).state) == (sent, "in_sync")

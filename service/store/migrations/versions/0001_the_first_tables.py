@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("company_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("company_code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("company_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("country", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("home_currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
