@@ -157,11 +157,13 @@ async def customer_pages(
 
     if here.phase == "fill":
         total = await client.count("Customer", query.ANY_ACTIVITY)
-        if given.count < total:
+        sweep = replace(here, phase="sweep", place=Place(at=here.since))
+        if here.place.start > 1 or given.count < total:
             log.warning("customers_missing_from_walk", connection=client.connection, given=given.count, total=total)
-            async for rows in _by_id(client, page):
+            async for rows, following in _by_id(client, page, start=here.place.start):
+                here = replace(here, place=Place(start=following)) if following else sweep
                 yield CustomerPage(given.new(rows), here.text(), total)
-        here = replace(here, phase="sweep", place=Place(at=here.since), given=given.count)
+        here = sweep
 
     changed_since = here.place
     async for slice_ in by_time(client, "Customer", "LastUpdatedTime", changed_since, query.ANY_ACTIVITY, page=page):
@@ -171,16 +173,18 @@ async def customer_pages(
         yield CustomerPage(customers, here.text() if slice_.following else "", total)
 
 
-async def _by_id(client: QuickBooksClient, page: int) -> AsyncIterator[list[Raw]]:
-    """An ordinary walk by offset, each page overlapping the last, for rows that a walk by time cannot see."""
-    start, overlap = 1, min(50, page // 2)
-    while True:
-        statement = query.select("Customer", query.ANY_ACTIVITY, order_by=("Id",), start=start, most=page)
+async def _by_id(client: QuickBooksClient, page: int, *, start: int) -> AsyncIterator[tuple[list[Raw], int | None]]:
+    """An ordinary walk by offset, each page overlapping the last, for rows that a walk by time cannot see.
+
+    With each page where the next begins; None at the end.
+    """
+    overlap = min(50, page // 2)
+    following: int | None = start
+    while following is not None:
+        statement = query.select("Customer", query.ANY_ACTIVITY, order_by=("Id",), start=following, most=page)
         rows = (await client.rows("Customer", statement)).rows
-        yield rows
-        if len(rows) < page:
-            return
-        start += len(rows) - overlap
+        following = following + len(rows) - overlap if len(rows) == page else None
+        yield rows, following
 
 
 def _ids_at(rows: list[Raw], place: Place) -> tuple[str, ...]:

@@ -209,6 +209,7 @@ def _judge(row: StoredImportRow, seen: ObservedCustomer, customer_id: str) -> No
 
 
 async def _linked(session: Session, connection_id: str, remote_ids: Sequence[str]) -> dict[str, str]:
+    """Billing's ids of these customers. A link whose object was seen gone is one too: there is only one for each."""
     statement = (
         select(Link.remote_id, Record.external_id)
         .join(Record, col(Record.id) == col(Link.record_id))
@@ -216,7 +217,6 @@ async def _linked(session: Session, connection_id: str, remote_ids: Sequence[str
             col(Link.connection_id) == connection_id,
             col(Link.kind) == RecordKind.CUSTOMER,
             col(Link.remote_id).in_(remote_ids),
-            col(Link.gone_at).is_(None),
         )
     )
     return dict((await session.exec(statement)).all())
@@ -296,9 +296,11 @@ async def _import_one(session: Session, connection: Connection, row: StoredImpor
     )
     record = (await session.exec(statement)).first()
     if record is not None:
-        # Billing has this customer already. Only one that was never sent may take the ledger's; else it has a link.
+        # Billing has this customer already. Only one that was never sent may take the ledger's; else it has a link, or
+        # is about to get one.
         other = select(Link).where(col(Link.record_id) == record.id, col(Link.part) == "")
-        if (await session.exec(other)).first() is not None:
+        being_sent = record.state in (RecordState.SENDING, RecordState.UNCERTAIN)
+        if being_sent or (await session.exec(other)).first() is not None:
             _refuse(row, seen, customer_id)
             return
     else:

@@ -36,7 +36,7 @@ from service.lanes.holdings import observed_of, store_observed
 from service.lanes.ledger_changes import tell_deletion, tell_edit
 from service.lanes.settle import block, subject_of
 from service.lanes.settlement_status import update_payment_status
-from service.records import add_version, new_record, parse
+from service.records import add_version, new_record, parse, release_dependents
 from service.store.database import Session
 from service.store.tables import (
     Connection,
@@ -143,6 +143,10 @@ class Applier:
         elif before is not None and not under_way and not seen.voided:
             await tell_edit(self._session, self._connection, record, before, seen)
         await update_payment_status(self._session, self._connection, record, seen)
+        if before is not None and seen.balance > before.balance:
+            # There is room again for a payment or credit that was too large.
+            await self._session.flush()
+            await release_dependents(self._session, record)
 
     async def _voided_there(self, record: Record, seen: ObservedDocument) -> None:
         core = parse(record.kind, await self._wanted_body(record))

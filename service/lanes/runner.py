@@ -54,10 +54,17 @@ class LocalRunner:
         if lock is not None and not await _acquired(lock, stop):
             return
         log.info("lanes_started", at_once=self._service.settings.lanes_at_once)
-        await self._sweep_everything()
+        swept = False
         try:
             while not stop.is_set():
-                await self._start_due()
+                try:
+                    if not swept:
+                        await self._sweep_everything()
+                        swept = True
+                    await self._start_due()
+                except Exception:
+                    # A full disk, a pool that is used up: whoever looks for lanes must not be the one to give up.
+                    log.exception("lanes_not_looked_for")
                 await self._wait(stop)
         finally:
             await self._finish()
@@ -106,9 +113,13 @@ class LocalRunner:
             self._running[lane.id] = task
             task.add_done_callback(partial(self._ended, lane.id))
 
-    def _ended(self, lane_id: str, _: asyncio.Task[None]) -> None:
+    def _ended(self, lane_id: str, task: asyncio.Task[None]) -> None:
         self._running.pop(lane_id, None)
-        self._news.set()
+        if task.cancelled() or task.exception() is None:
+            self._news.set()
+        else:
+            # Not even its back-off could be written. The next sweep finds it; at once would be a loop.
+            log.error("lane_not_backed_off", lane=lane_id, error=type(task.exception()).__name__)
 
     async def _wait(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(self._news.wait()), asyncio.create_task(stop.wait())]

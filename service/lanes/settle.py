@@ -49,7 +49,7 @@ class Settlement:
         self._connection = connection
         self._ledger = ledger
         self._links: dict[tuple[str, str], Link] = {}
-        self._created: list[Record] = []
+        self._written: list[Record] = []
 
     async def settle(
         self, call: StoredCall, outcomes: Sequence[Outcome], *, set_aside: Collection[str] = ()
@@ -71,7 +71,7 @@ class Settlement:
         for attempt in attempts.values():
             records[attempt.record_id].state = RecordState.UNCERTAIN
         await self._session.flush()
-        await release_dependents_of(self._session, self._connection.id, self._created)
+        await release_dependents_of(self._session, self._connection.id, self._written)
         return list(attempts.values())
 
     async def uncertain(self, call: StoredCall) -> None:
@@ -135,8 +135,9 @@ class Settlement:
                 await update_payment_status(self._session, self._connection, record, observed)
             if isinstance(observed, ObservedPayment):
                 await ask_to_read_settled(self._session, self._connection.id, observed)
-        if attempt.verb == Verb.CREATE and attempt.part == "":
-            self._created.append(record)
+        if attempt.verb in (Verb.CREATE, Verb.UPDATE) and attempt.part == "":
+            # Those who wait for it can go on, and a payment that was too large for it may have room now.
+            self._written.append(record)
         # What is left to do (send it, apply it, a newer version) is planned afresh from what the ledger holds now.
         record.state = RecordState.WAITING
         record.due_at = utc_now()

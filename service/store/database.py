@@ -42,8 +42,7 @@ class Database:
         """One short transaction: committed when the block ends, rolled back when it raises."""
         async with AsyncSession(self._writer, expire_on_commit=False) as session:
             yield session
-            # A request whose client went away must not tear a commit in two: finish it, then hand on the cancellation.
-            await asyncio.shield(asyncio.ensure_future(session.commit()))
+            await _to_its_end(asyncio.ensure_future(session.commit()))
         for hook in self._after_commit:
             hook()
 
@@ -58,6 +57,19 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+async def _to_its_end(commit: asyncio.Future[None]) -> None:
+    """A request whose client went away must not tear a commit in two: finish it, then hand on the cancellation."""
+    cancelled = False
+    while not commit.done():
+        try:
+            await asyncio.wait([commit])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled and commit.exception() is None:
+        raise asyncio.CancelledError
+    commit.result()
 
 
 def _engine(url: str, *, pool_size: int, read_only: bool) -> AsyncEngine:

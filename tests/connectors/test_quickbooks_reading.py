@@ -196,6 +196,20 @@ class TestCustomers:
 
         assert sorted(names(begun) + names(rest), key=int) == [str(number) for number in range(1, 14)]
 
+    async def test_read_one_page_at_a_time_it_ends_whatever_the_count_says(self) -> None:
+        """As an import reads, which keeps the cursor after each page. What is missing lies on the last page by id."""
+        books = Books()
+        for number in range(13):
+            books.add(at=LONG_AGO + timedelta(days=number))
+        del books.rows["Customer"]["9"]["MetaData"]["CreateTime"]
+
+        found = await pages(books, most=1)
+        while found[-1].cursor and len(found) < 20:
+            found += await pages(books, cursor=found[-1].cursor, most=1)
+
+        assert found[-1].cursor == ""
+        assert set(names(found)) == {str(number) for number in range(1, 14)}
+
     async def test_a_cursor_nobody_wrote_begins_anew(self) -> None:
         """Rather twice than not at all."""
         books = Books()

@@ -97,7 +97,7 @@ class QuickBooksOnStage(LedgerOnStage):
     """A US company with the classic sales tax."""
 
     name = "quickbooks"
-    title = "QuickBooks Online"
+    title = "QuickBooks"
     currency = "USD"
     percent = Decimal(8)
     tax: ClassVar[Json] = {"id": "sales-tax", "name": "California sales tax", "kind": "standard", "rate": "8"}

@@ -376,7 +376,7 @@ class _Bar:
 
 def closing_table(console: Console, closings: Sequence[Closing]) -> None:
     """What is in each book, in one table."""
-    table = Table("", "documents", "currency", "billing", "ledger", "difference", "API calls", title="Both books")
+    table = Table("", "documents", "", "billing", "ledger", "differ by", "calls", title="Both books")
     for each in closings:
         figures = (each.billing, each.ledger, each.ledger - each.billing)
         shown = [f"{figure:.2f}" for figure in figures]

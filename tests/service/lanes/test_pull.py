@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -185,6 +185,52 @@ async def test_what_was_taken_for_deleted_and_is_seen_again_is_released(world: W
 
     record = await world.record("inv_1")
     assert (record.state, record.problems) == ("in_sync", [])
+
+
+async def test_a_payment_that_was_too_large_goes_on_when_the_invoice_has_room_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Billing corrects the invoice, or a bookkeeper takes back what was applied: nobody has to press Retry."""
+    from contracts.credit_memos import Allocation
+    from contracts.payments import Payment
+    from contracts.problems import Problem, Reason
+    from mappings.plan import Books, CoreRecord, Held
+    from tests.fakes.ledger import FakeLedger, a_problem
+
+    check = FakeLedger.check
+
+    def with_room(self: FakeLedger, record: CoreRecord, books: Books, held: Held | None) -> list[Problem]:
+        if isinstance(record, Payment) and any(
+            part.amount > Decimal(books.invoices[part.invoice_id].open_balance) for part in record.allocations
+        ):
+            return [a_problem(Reason.OVER_ALLOCATED)]
+        return check(self, record, books, held)
+
+    monkeypatch.setattr(FakeLedger, "check", with_room)
+    held = await lane_with_two_invoices(world)
+    for number, id_ in enumerate(("inv_1", "inv_2")):
+        part = Allocation(invoice_id=id_, amount=Decimal(20))
+        payment = Payment(
+            id=f"pay_{number}",
+            customer_id="cus_1",
+            currency="USD",
+            amount=Decimal(20),
+            paid_on=date(2026, 1, 6),
+            allocations=[part],
+        )
+        await world.accept(payment)
+    await world.work(held)
+    assert [(await world.record(id_)).state for id_ in ("pay_0", "pay_1")] == ["blocked", "blocked"]
+
+    await world.accept(an_invoice("inv_1", total="20.00"))
+    await world.work(held)
+    remote_id = (await link_of(world, "inv_2")).remote_id
+    key = (RecordKind.INVOICE, remote_id)
+    world.ledger.holds[key] = world.ledger.holds[key].model_copy(update={"balance": Decimal(20)})
+    await notice(world, RecordKind.INVOICE, remote_id)
+    await world.work(held)
+
+    assert [(await world.record(id_)).state for id_ in ("pay_0", "pay_1")] == ["in_sync", "in_sync"]
 
 
 async def test_a_feed_that_is_declined_does_not_hold_what_is_to_be_pushed(
