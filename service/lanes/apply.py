@@ -173,9 +173,11 @@ class Applier:
             self._is_there(*linked)
         before = observed_of(linked[0]) if linked else None
         touched = _invoices_of(seen) | (_invoices_of(before) if isinstance(before, ObservedPayment) else set())
+        # Also for a payment that is known: what it names is told in billing's ids, each time in the same.
+        await self._load([(one.kind, one.remote_id) for one in seen.allocations])
+        await self._load([(RecordKind.INVOICE, remote_id) for remote_id in touched])
+        await self._load([(RecordKind.CUSTOMER, seen.customer_ref)])
         if linked is None:
-            await self._load([(RecordKind.INVOICE, remote_id) for remote_id in touched])
-            await self._load([(RecordKind.CUSTOMER, seen.customer_ref)])
             ours = any(self._find((RecordKind.INVOICE,), remote_id) for remote_id in touched)
             if seen.voided or not (ours or self._find((RecordKind.CUSTOMER,), seen.customer_ref)):
                 return

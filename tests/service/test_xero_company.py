@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -196,7 +197,7 @@ def test_a_payment_recorded_in_xero_is_told_to_billing_on_the_invoices_notice(co
 
     event = {
         "resourceId": remote_id,
-        "eventDateUtc": "2026-10-01T02:03:04.567",
+        "eventDateUtc": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3],
         "eventType": "UPDATE",
         "eventCategory": "INVOICE",
         "tenantId": UK_TENANT,
@@ -204,11 +205,14 @@ def test_a_payment_recorded_in_xero_is_told_to_billing_on_the_invoices_notice(co
     }
     assert notify(company.url, {"events": [event]}) == 200
     events = company.until(
-        "/v1/events", lambda page: "ledgerlane.payment.recorded" in {one["type"] for one in page["items"]}
+        "/v1/events", lambda page: "ledgerlane.payment.recorded_in_ledger" in {one["type"] for one in page["items"]}
     )
 
-    (recorded,) = [one for one in events["items"] if one["type"] == "ledgerlane.payment.recorded"]
-    assert recorded["data"]["payment"]["allocations"] == [{"invoice_id": "inv_1", "amount": "24"}]
+    (recorded,) = [one for one in events["items"] if one["type"] == "ledgerlane.payment.recorded_in_ledger"]
+    assert recorded["data"]["payment"]["customer_id"] == "cus_1"
+    assert [one["invoice_id"] for one in recorded["data"]["payment"]["allocations"]] == ["inv_1"]
+    types = [one["type"] for one in company.call("GET", "/v1/events")["items"]]
+    assert "ledgerlane.payment.changed_in_ledger" not in types
 
 
 def test_the_handshake_is_answered_as_xero_demands(ledgerlane: Company) -> None:
