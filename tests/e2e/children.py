@@ -93,6 +93,8 @@ class Environment:
     port: int = field(default_factory=free_port)
     notice_key: str = "sandbox-notice-key"
     more: Mapping[str, str] = field(default_factory=dict)
+    recording: Path | None = None
+    """Where the service writes down what it sends (see recording.py)."""
 
     def variables(self) -> dict[str, str]:
         """The environment variables."""
@@ -109,7 +111,7 @@ class Environment:
 
 def start_service(environment: Environment, plan: KillPlan | None = None) -> Child:
     """Ledgerlane: API, lanes and console in one process."""
-    arguments = (environment.variables(), str(environment.folder / "ledgerlane.log"), plan)
+    arguments = (environment.variables(), str(environment.folder / "ledgerlane.log"), plan, environment.recording)
     process = CONTEXT.Process(target=_serve, args=arguments, daemon=True)
     process.start()
     return Child(process, f"http://127.0.0.1:{environment.port}")
@@ -123,7 +125,7 @@ def start_simulator(ledger: str, folder: Path, settings: Mapping[str, Any], port
     return Child(process, f"http://127.0.0.1:{port}")
 
 
-def _serve(variables: dict[str, str], log: str, plan: KillPlan | None) -> None:
+def _serve(variables: dict[str, str], log: str, plan: KillPlan | None, recording: Path | None) -> None:
     from service.app import create_app
     from service.console import console_handlers
     from service.settings import Settings
@@ -135,6 +137,10 @@ def _serve(variables: dict[str, str], log: str, plan: KillPlan | None) -> None:
         from tests.chaos.boundaries import kill_at
 
         kill_at(plan)
+    if recording is not None:
+        from tests.e2e.recording import record_requests
+
+        record_requests(recording)
     settings = Settings()
 
     async def run() -> None:

@@ -71,14 +71,17 @@ def test_notices_that_arrive_twice_and_newest_first_are_delivered_by_the_ledger_
 
 
 def test_the_same_notice_two_hundred_times_is_read_once(scene: Scene) -> None:
-    """A storm of repeats costs inserts that conflict, not calls."""
+    """A storm of repeats costs inserts that conflict, not calls.
+
+    Where payments are found through their invoice, both are read once more: the payments might be newer than it.
+    """
     remote, _ = _two_payments(scene)
     body = scene.notice(Hint("invoices", remote, "Update", "2026-01-05T10:00:00"))
     scene.forget_calls()
     assert {scene.send_notice(body) for _ in range(200)} == {200}
     scene.until_paid("inv_1", "paid")
 
-    assert scene.calls()["total"] <= 3
+    assert scene.calls()["total"] <= (3 if scene.side.payment_notices else 4)
 
 
 @pytest.mark.parametrize("forgery", ["no signature", "wrong key", "changed body", "not base64"])
