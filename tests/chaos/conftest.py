@@ -9,31 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.children import Child, Environment, free_port, start_simulator
+from tests.e2e.children import Environment, free_port, start_simulator
+from tests.e2e.ledgers import SIDES, LedgerSide
 from tests.e2e.scene import Scene, a_scene
 
 Copies = Callable[[], Scene]
 
 
-@pytest.fixture(scope="session")
-def chaos_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
-    """Without limits: a kill test makes many calls in a row."""
-    folder = tmp_path_factory.mktemp("simulator")
-    child = start_simulator(folder, {"switches": {"limits": False}}, free_port())
-    child.wait_until_up("/_control/health")
-    yield child
-    child.stop()
+@pytest.fixture(scope="session", params=list(SIDES))
+def side(request: pytest.FixtureRequest) -> LedgerSide:
+    return SIDES[request.param]
 
 
 @pytest.fixture(scope="session")
-def template(chaos_simulator: Child, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    """Connected, customers imported, stopped."""
-    scene = a_scene(chaos_simulator, tmp_path_factory.mktemp("template"))
+def template(side: LedgerSide, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Connected, customers imported, stopped. The ledger has no limits: a kill test makes many calls in a row."""
+    folder = tmp_path_factory.mktemp(side.name)
+    simulator = start_simulator(side.name, folder, {"switches": {"limits": False}}, free_port())
+    simulator.wait_until_up("/_control/health")
+    scene = a_scene(simulator, folder, side)
     scene.start()
     scene.connect()
     scene.import_customers()
     scene.stop()
-    return scene
+    yield scene
+    simulator.stop()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def copies(template: Scene, tmp_path: Path) -> Iterator[Copies]:
         folder.mkdir()
         for file in template.environment.folder.glob("ledgerlane.sqlite3*"):
             shutil.copy(file, folder)
-        environment = Environment(folder, template.environment.ledger, free_port())
+        environment = Environment(folder, template.side, template.environment.ledger)
         made.append(replace(template, environment=environment, service=None))
         return made[-1]
 

@@ -22,17 +22,23 @@ from typing import Any
 import requests
 import uvicorn
 
+from tests.e2e.ledgers import SIDES, LedgerSide
+
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.e2e.preload"])
 
 
 @dataclass(frozen=True)
 class KillPlan:
-    """Kill -9 the process at the n-th boundary after the `armed` file appears; boundaries go to `report`."""
+    """Kill -9 the process at the n-th boundary after the `armed` file appears; boundaries go to `report`.
+
+    since: count from the first boundary of this name on, which is then number 1.
+    """
 
     at: int
     armed: Path
     report: Path
+    since: str = ""
 
 
 def free_port() -> int:
@@ -79,13 +85,16 @@ class Child:
 
 @dataclass
 class Environment:
-    """Settings of one installation, as the service reads them."""
+    """Settings of one installation, as the service reads them. ledger: where its simulator is."""
 
     folder: Path
+    side: LedgerSide
     ledger: str
     port: int = field(default_factory=free_port)
-    verifier: str = "sandbox-verifier-token"
+    notice_key: str = "sandbox-notice-key"
     more: Mapping[str, str] = field(default_factory=dict)
+    recording: Path | None = None
+    """Where the service writes down what it sends (see recording.py)."""
 
     def variables(self) -> dict[str, str]:
         """The environment variables."""
@@ -95,32 +104,28 @@ class Environment:
             "LEDGERLANE_DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/ledgerlane.sqlite3",
             "LEDGERLANE_SECRET_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
             "LEDGERLANE_LOG_LEVEL": "warning",
-            "LEDGERLANE_QUICKBOOKS_CLIENT_ID": "sandbox-client",
-            "LEDGERLANE_QUICKBOOKS_CLIENT_SECRET": "sandbox-secret",
-            "LEDGERLANE_QUICKBOOKS_VERIFIER_TOKEN": self.verifier,
-            "LEDGERLANE_QUICKBOOKS_API_URL": self.ledger,
-            "LEDGERLANE_QUICKBOOKS_DISCOVERY_URL": f"{self.ledger}/.well-known/openid_sandbox_configuration",
-            "LEDGERLANE_QUICKBOOKS_APP_URL": self.ledger,
+            **self.side.variables(self.ledger, self.port, self.notice_key),
             **self.more,
         }
 
 
 def start_service(environment: Environment, plan: KillPlan | None = None) -> Child:
     """Ledgerlane: API, lanes and console in one process."""
-    arguments = (environment.variables(), str(environment.folder / "ledgerlane.log"), plan)
+    arguments = (environment.variables(), str(environment.folder / "ledgerlane.log"), plan, environment.recording)
     process = CONTEXT.Process(target=_serve, args=arguments, daemon=True)
     process.start()
     return Child(process, f"http://127.0.0.1:{environment.port}")
 
 
-def start_simulator(folder: Path, settings: Mapping[str, Any], port: int) -> Child:
-    """The QuickBooks simulator."""
-    process = CONTEXT.Process(target=_simulate, args=(dict(settings), port, str(folder / "simulator.log")), daemon=True)
+def start_simulator(ledger: str, folder: Path, settings: Mapping[str, Any], port: int) -> Child:
+    """The simulator of a ledger."""
+    arguments = (ledger, dict(settings), port, str(folder / "simulator.log"))
+    process = CONTEXT.Process(target=_simulate, args=arguments, daemon=True)
     process.start()
     return Child(process, f"http://127.0.0.1:{port}")
 
 
-def _serve(variables: dict[str, str], log: str, plan: KillPlan | None) -> None:
+def _serve(variables: dict[str, str], log: str, plan: KillPlan | None, recording: Path | None) -> None:
     from service.app import create_app
     from service.console import console_handlers
     from service.settings import Settings
@@ -132,6 +137,10 @@ def _serve(variables: dict[str, str], log: str, plan: KillPlan | None) -> None:
         from tests.chaos.boundaries import kill_at
 
         kill_at(plan)
+    if recording is not None:
+        from tests.e2e.recording import record_requests
+
+        record_requests(recording)
     settings = Settings()
 
     async def run() -> None:
@@ -144,12 +153,9 @@ def _serve(variables: dict[str, str], log: str, plan: KillPlan | None) -> None:
     asyncio.run(run())
 
 
-def _simulate(settings: dict[str, Any], port: int, log: str) -> None:
-    from connectors.sandbox.quickbooks import SandboxSettings, create_app
-
+def _simulate(ledger: str, settings: dict[str, Any], port: int, log: str) -> None:
     _log_to(log)
-    app = create_app(SandboxSettings.model_validate(settings))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
+    uvicorn.run(SIDES[ledger].application(settings), host="127.0.0.1", port=port, log_level="warning", lifespan="on")
 
 
 def _log_to(path: str) -> None:

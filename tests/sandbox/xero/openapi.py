@@ -1,4 +1,4 @@
-"""Checks an answer of the simulator against Xero's own OpenAPI document, unknown names included.
+"""Checks an answer of the simulator, or a request of ours, against Xero's own OpenAPI document, unknown names included.
 
 The document describes names and types well and behaviour badly (Xero reference 13), so what the live API is known to
 send beyond it is listed in UNDOCUMENTED with its evidence, and nothing else may appear.
@@ -39,6 +39,11 @@ NOT_REALLY_REQUIRED = frozenset({"Allocation", "Item"})
 BARE_ALLOCATION = re.compile(r"/Allocations/[^/]+$")
 
 
+# What we send although the document says otherwise. Schema -> read-only names; query parameters by path.
+SENT_ALL_THE_SAME: dict[str, dict[str, str]] = {}
+UNDOCUMENTED_PARAMETERS: dict[tuple[str, str], str] = {}
+
+
 @cache
 def document() -> Any:
     with DOCUMENT.open(encoding="utf-8") as file:
@@ -50,11 +55,23 @@ def _schemas() -> dict[str, Any]:
     return {name: _closed(name, schema) for name, schema in document()["components"]["schemas"].items()}
 
 
-def _closed(name: str, schema: Any) -> Any:
+@cache
+def _request_schemas() -> dict[str, Any]:
+    """As for answers, but nothing undocumented, and nothing that only Xero may write."""
+    schemas = document()["components"]["schemas"]
+    found = {name: _closed(name, schema, undocumented={}) for name, schema in schemas.items()}
+    for name, schema in found.items():
+        for each, prop in list(schema.get("properties", {}).items()):
+            if isinstance(prop, dict) and prop.get("readOnly") and each not in SENT_ALL_THE_SAME.get(name, {}):
+                del schema["properties"][each]
+    return found
+
+
+def _closed(name: str, schema: Any, undocumented: Any = None) -> Any:
     """The schema with unknown names refused, the undocumented ones allowed."""
     schema = json.loads(json.dumps(schema, default=str))
     if "properties" in schema:
-        extra = UNDOCUMENTED.get(name, frozenset())
+        extra = (UNDOCUMENTED if undocumented is None else undocumented).get(name, frozenset())
         for each in extra:
             schema["properties"].setdefault(each, {})
         schema["additionalProperties"] = "*" in extra
@@ -107,6 +124,66 @@ def check(method: str, path: str, status: int, body: Any) -> None:
     root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": _schemas()}}
     found = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in _validator(root).iter_errors(plain)]
     assert not found, f"{method} {path} {status} does not fit {name}:\n" + "\n".join(found[:20])
+
+
+def check_request(method: str, path: str, params: Any, headers: Any, body: str) -> str:
+    """Fails with every violation; the operation's name. `path` is below /api.xro/2.0, `params` a list of pairs."""
+    template = next(
+        (one for pattern, one in _paths() if pattern.match(path) and method.lower() in document()["paths"][one]), None
+    )
+    assert template is not None, f"the OpenAPI document has no {method} {path}"
+    operation = document()["paths"][template][method.lower()]
+    named = [_resolved(one) for one in [*document()["paths"][template].get("parameters", []), *operation["parameters"]]]
+    by_place = {
+        place: {one["name"].lower(): one for one in named if one["in"] == place} for place in ("query", "header")
+    }
+    problems: list[str] = []
+    for name, value in params:
+        known = by_place["query"].get(name.lower())
+        if known is None:
+            if (template, name) not in UNDOCUMENTED_PARAMETERS:
+                problems.append(f"query parameter {name} is not documented")
+        elif not _fits(known["schema"], value):
+            problems.append(f"query parameter {name}={value!r} is no {known['schema']}")
+    lower = {name.lower(): value for name, value in headers.items()}
+    for name in ("idempotency-key", "if-modified-since"):
+        if name in lower and name not in by_place["header"]:
+            problems.append(f"header {name} is not documented")
+    problems += [
+        f"header {one} is missing"
+        for one, each in by_place["header"].items()
+        if each.get("required") and one not in lower
+    ]
+    if len(lower.get("idempotency-key", "")) > 128:
+        problems.append("the idempotency key is longer than 128 characters")
+    wanted = _resolved(operation.get("requestBody", {})).get("content", {}).get("application/json", {}).get("schema")
+    if (wanted is None) is not (body == ""):
+        problems.append(f"a body of {len(body)} characters where the document has {wanted}")
+    elif wanted is not None:
+        root = {**wanted, "components": {"schemas": _request_schemas()}}
+        found = _validator(root).iter_errors(json.loads(body))
+        problems += [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in found]
+    assert not problems, f"{method} {path}:\n" + "\n".join(problems[:20]) + f"\n{body[:1000]}"
+    return f"{method} {template}"
+
+
+def _resolved(part: Any) -> Any:
+    """What a $ref points to."""
+    while "$ref" in part:
+        _, _, *names = part["$ref"].split("/")
+        part = document()["components"][names[0]][names[1]]
+    return part
+
+
+def _fits(schema: Any, value: str) -> bool:
+    kind = schema["type"]
+    if kind == "integer":
+        return value.isdigit()
+    if kind == "boolean":
+        return value in ("true", "false")
+    if kind == "array":
+        return bool(value) and all(value.split(","))
+    return bool(value)
 
 
 def _validator(root: Any) -> Any:
