@@ -129,7 +129,7 @@ def _money(scene: Scene) -> None:
 
 
 def _notices(scene: Scene) -> None:
-    ids = {noun: [one.id for one in scene.book(noun)] for noun in ("customers", "invoices", "credit_memos")}  # type: ignore[arg-type]
+    ids = {noun: [one.id for one in scene.book(noun)] for noun in ("customers", "invoices", "credit_memos")}
     hints = [Hint(noun, id_, "Update", "2026-01-05T10:00:00") for noun, some in ids.items() for id_ in some]  # type: ignore[arg-type]
     assert scene.send_notice(scene.notice(*hints)) == 200
     scene.until(lambda: scene.platform.get(f"{scene.path}/status")["open_changes"] == 0)
