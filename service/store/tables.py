@@ -419,7 +419,8 @@ class StoredImportRow(SQLModel, table=True):
     __tablename__ = "import_row"
     __table_args__ = (
         sa.Index("import_rows_by_state", "run_id", "state"),
-        sa.Index("import_rows_asked_for", "run_id", "remote_id", sqlite_where=sa.text("selected IS 1 OR reload IS 1")),
+        # Between two indexes that fit equally SQLite takes the one made last, and they are made in the order of names.
+        sa.Index("import_rows_wanted", "run_id", "remote_id", sqlite_where=sa.text("selected IS 1 OR reload IS 1")),
     )
     run_id: str = Field(primary_key=True, foreign_key="import_run.id")
     remote_id: str = Field(primary_key=True)

@@ -84,4 +84,4 @@ async def test_a_lane_does_not_read_through_a_run_to_learn_that_nothing_was_aske
         steps = (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}")
         plan = " ".join(str(step) for step in (await steps).all())
 
-    assert "import_rows_asked_for" in plan
+    assert "import_rows_wanted" in plan

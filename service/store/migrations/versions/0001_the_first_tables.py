@@ -346,13 +346,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "remote_id"),
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.create_index("import_rows_by_state", ["run_id", "state"], unique=False)
         batch_op.create_index(
-            "import_rows_asked_for",
+            "import_rows_wanted",
             ["run_id", "remote_id"],
             unique=False,
             sqlite_where=sa.text("selected IS 1 OR reload IS 1"),
         )
-        batch_op.create_index("import_rows_by_state", ["run_id", "state"], unique=False)
 
     op.create_table(
         "link",
@@ -395,8 +395,8 @@ def downgrade() -> None:
     op.drop_table("record_version")
     op.drop_table("link")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index("import_rows_wanted", sqlite_where=sa.text("selected IS 1 OR reload IS 1"))
         batch_op.drop_index("import_rows_by_state")
-        batch_op.drop_index("import_rows_asked_for", sqlite_where=sa.text("selected IS 1 OR reload IS 1"))
 
     op.drop_table("import_row")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
