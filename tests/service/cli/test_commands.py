@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from service.cli.contracts import REPOSITORY
 from service.cli.main import main
-from service.settings import QuickBooksSettings, Settings
+from service.settings import QuickBooksSettings, Settings, XeroSettings
 
 
 @pytest.fixture
@@ -84,7 +84,10 @@ def test_the_example_environment_explains_every_setting() -> None:
     """And no other: a setting that went away would mislead."""
     text = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
     explained = set(re.findall(r"^(LEDGERLANE_\w+)=", text, flags=re.MULTILINE))
-    settings = {f"LEDGERLANE_{name.upper()}" for name in Settings.model_fields if name != "quickbooks"}
-    settings |= {f"LEDGERLANE_QUICKBOOKS_{name.upper()}" for name in QuickBooksSettings.model_fields}
+    ledgers = {"quickbooks": QuickBooksSettings, "xero": XeroSettings}
+    settings = {f"LEDGERLANE_{name.upper()}" for name in Settings.model_fields if name not in ledgers}
+    settings |= {
+        f"LEDGERLANE_{ledger.upper()}_{name.upper()}" for ledger, of in ledgers.items() for name in of.model_fields
+    }
 
     assert explained == settings
