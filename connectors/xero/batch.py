@@ -177,7 +177,7 @@ class _OneSpoilsAll(Exception):
 async def _request(client: XeroClient, observe: Observe, members: list[Member], key: str) -> list[Outcome]:
     route = route_of(members[0])
     params = {"summarizeErrors": "false"} if route.elements else {}
-    params |= {"unitdp": "4"} if route.path.split("/")[0] in PRICED else {}
+    params |= {"unitdp": "4"} if route.path in PRICED else {}
     bodies = ",".join(member.body for member in members)
     # Bodies are pasted as they are: parsing them here and writing them again could change a figure.
     content = f'{{"{route.elements}":[{bodies}]}}' if route.elements else bodies

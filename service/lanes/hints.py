@@ -27,8 +27,13 @@ async def ask_to_read(session: Session, connection_id: str, kind: RecordKind, re
         await session.flush()
 
 
-async def ask_to_read_settled(session: Session, connection_id: str, payment: ObservedPayment) -> None:
-    """Read the documents a payment settles: the ledger need not say by itself that their balances moved."""
+async def ask_to_read_settled(
+    session: Session, connection_id: str, payment: ObservedPayment, *, removed: bool = False
+) -> None:
+    """Read the documents a payment settles: the ledger need not say by itself that their balances moved.
+
+    removed: it settles them no longer. That is another cause than its making, with the version it still had.
+    """
     for part in payment.allocations:
-        why = f"payment:{payment.ref.id}:{payment.ref.version}"
+        why = f"payment{'-removed' if removed else ''}:{payment.ref.id}:{payment.ref.version}"
         await ask_to_read(session, connection_id, RecordKind(part.kind), part.remote_id, why=why)

@@ -163,7 +163,7 @@ class Settlement:
         if link := self._links.pop((record.id, attempt.part), None):
             held = observed_of(link)
             if isinstance(held, ObservedPayment):
-                await ask_to_read_settled(self._session, self._connection.id, held)
+                await ask_to_read_settled(self._session, self._connection.id, held, removed=True)
             await self._session.delete(link)
         record.generation += 1
 

@@ -74,6 +74,29 @@ def test_a_credit_note_arrives_and_settles_its_invoice(scene: Scene) -> None:
     assert sum(payment.total for payment in scene.book("payments")) == 0
 
 
+def test_a_credit_note_moves_to_another_invoice_and_is_voided_without_a_notice_from_the_ledger(scene: Scene) -> None:
+    """What we took off a document ourselves changed it: it is read again before it is judged."""
+    scene.webhooks(paused=True)
+    settings = scene.platform.get(f"{scene.path}/settings")
+    scene.platform.put(f"{scene.path}/settings", {**settings, "on_void_with_payments": "void"})
+    scene.put("invoices", scene.invoice("inv_1"))
+    scene.put("invoices", scene.invoice("inv_2"))
+    memo = scene.document("cm_1", lines=(("1", "50.00", False),))
+    for id_ in ("inv_1", "inv_2"):
+        scene.put("credit-memos", {**memo, "allocations": [{"invoice_id": id_, "amount": "50.00"}]})
+        view = scene.settled("credit-memos", "cm_1")
+        assert view["state"] == "in_sync", view["problems"]
+    assert scene.only("invoices", "INV-1").balance == Decimal(scene.gross)
+    assert scene.only("invoices", "INV-2").balance == Decimal(scene.gross) - 50
+
+    scene.put("credit-memos", {**memo, "status": "voided"})
+    view = scene.settled("credit-memos", "cm_1")
+    assert view["state"] == "in_sync", view["problems"]
+    assert [one for one in scene.book("credit_memos") if not one.voided] == []
+    assert scene.only("invoices", "INV-2").balance == Decimal(scene.gross)
+    scene.until_paid("inv_2", "unpaid")
+
+
 def test_money_recorded_in_the_ledger_pays_the_invoice_in_billing(scene: Scene) -> None:
     """Partially, then in full, each told once."""
     scene.put("invoices", scene.invoice("inv_1"))
