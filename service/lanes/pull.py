@@ -88,15 +88,14 @@ async def _held_since(session: Session, connection_id: str, hints: Sequence[Chan
 
 
 def _is_known(hint: Change, held_since: datetime | None) -> bool:
-    """The hint is about a state we hold already: most often our own write coming back.
+    """The hint is about the very state we hold: most often our own write coming back.
 
-    Times that are equal to the whole second prove nothing, since two changes can share one.
+    Only a time that is equal to the fraction of a second says so. An older one may be a wrong clock, and a whole second
+    can be shared by two changes: then the object is read.
     """
-    if hint.occurred_at is None or held_since is None or hint.operation in ("deleted", "merged"):
+    if hint.occurred_at is None or hint.operation in ("deleted", "merged"):
         return False
-    if hint.occurred_at == held_since:
-        return hint.occurred_at.microsecond != 0
-    return hint.occurred_at < held_since
+    return hint.occurred_at == held_since and hint.occurred_at.microsecond != 0
 
 
 async def read_shown(ledger: Ledger, kind: RecordKind, ids: Sequence[str]) -> list[Observed | Gone]:

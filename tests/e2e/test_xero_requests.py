@@ -133,13 +133,8 @@ def _money(scene: Scene) -> None:
 
 
 def _notices(scene: Scene) -> None:
-<<<<<<< HEAD
-    ids = {noun: [one.id for one in scene.book(noun)] for noun in ("customers", "invoices", "credit_memos")}
-    hints = [Hint(noun, id_, "Update", "2026-01-05T10:00:00") for noun, some in ids.items() for id_ in some]  # type: ignore[arg-type]
-=======
     followed: tuple[Noun, ...] = ("customers", "invoices", "credit_memos")
     hints = [Hint(noun, one.id, "Update", "2026-01-05T10:00:00") for noun in followed for one in scene.book(noun)]
->>>>>>> xe2e
     assert scene.send_notice(scene.notice(*hints)) == 200
     scene.until(lambda: scene.platform.get(f"{scene.path}/status")["open_changes"] == 0)
 
