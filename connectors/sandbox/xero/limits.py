@@ -58,7 +58,7 @@ class FixedLimits:
         self._in_flight[key] -= 1
 
     def admit(self, app: XeroApp, tenant_id: str, now: datetime) -> Verdict:
-        """Count one call, or say which limit it breaks."""
+        """Count one call, or say which limit it breaks. Without limits nothing is counted, and nothing runs low."""
         pair = f"{app.client_id}:{tenant_id}"
         day_limit = self._switches.calls_per_day or _TIER_DAY.get(app.tier, _OTHER_DAY)
         minute, minute_resets = _window("minute", pair, _MINUTE, now)
@@ -75,7 +75,7 @@ class FixedLimits:
                 problem, wait = "minute", minute_resets
             elif self._used[app_minute] >= self._switches.app_calls_per_minute:
                 problem, wait = "appminute", app_resets
-        if problem is None:
+        if problem is None and self._switches.limits:
             for window in (minute, day, app_minute):
                 self._used[window] += 1
         return Verdict(

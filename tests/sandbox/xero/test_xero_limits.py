@@ -50,8 +50,16 @@ def test_another_organisation_has_its_own_minute(limited: Books) -> None:
     assert other.call("GET", "Organisation").status == 200
 
 
+def test_without_limits_nothing_runs_low(uk: Books) -> None:
+    """A client that heeds the counters would slow down for a limit that is not there."""
+    left = {uk.call("GET", "Organisation").headers["x-minlimit-remaining"] for _ in range(3)}
+
+    assert left == {"60"}
+
+
 @pytest.mark.parametrize(("tier", "day"), [("starter", 1000), ("core", 5000)])
 def test_the_day_limit_follows_the_tier(uk: Books, tier: str, day: int) -> None:
+    uk.switch(limits=True)
     uk.control("POST", "apps", {"client_id": WEB, "client_secret": SECRET, "tier": tier})
 
     assert int(uk.call("GET", "Organisation").headers["x-daylimit-remaining"]) in {day - 1, day - 2}
