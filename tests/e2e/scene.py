@@ -208,6 +208,19 @@ class Scene:
         found: Json = self.until(there, seconds=seconds)
         return found
 
+    def until_quiet(self) -> None:
+        """Until what is under way has come to an end and no more calls are made."""
+        seen = -1
+
+        def quiet() -> bool:
+            nonlocal seen
+            status, calls = self.platform.get(f"{self.path}/status"), self.calls()["total"]
+            seen, before = calls, seen
+            time.sleep(0.5)
+            return before == calls and not (status["due"] or status["open_changes"] or status["open_calls"])
+
+        self.until(quiet)
+
     def until_paid(self, id_: str, status: str) -> None:
         """Until an invoice's payment status is what it should be."""
         self.until(lambda: self.view("invoices", id_)["payment_status"] == status)

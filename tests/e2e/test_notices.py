@@ -95,6 +95,7 @@ def test_a_forged_notice_gets_401_and_leaves_nothing(scene: Scene, forgery: str)
         "changed body": scene.sign(body + b" "),
         "not base64": "%%%",
     }[forgery]
+    scene.until_quiet()
     scene.forget_calls()
 
     assert scene.send_notice(body, signature=signature) == 401
