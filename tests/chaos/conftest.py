@@ -31,6 +31,7 @@ def template(side: LedgerSide, tmp_path_factory: pytest.TempPathFactory) -> Iter
     scene.start()
     scene.connect()
     scene.import_customers()
+    scene.until_pulled()
     scene.stop()
     yield scene
     simulator.stop()

@@ -45,6 +45,8 @@ class Scene:
     connection_id: str = ""
     service: Child | None = None
     customers: list[str] = field(default_factory=list)
+    pulled_at: str = ""
+    """When the service had last read the change feed, as far as the scene has looked."""
 
     @property
     def platform(self) -> Platform:
@@ -70,6 +72,15 @@ class Scene:
         """Start Ledgerlane and wait until it answers."""
         self.service = start_service(self.environment, plan)
         self.service.wait_until_up("/health/ready")
+
+    def until_pulled(self) -> None:
+        """Until the change feed was read once more: every start of the service begins with that."""
+
+        def later() -> str:
+            now = str(self.platform.get(self.path)["last_pulled_at"] or "")
+            return now if now != self.pulled_at else ""
+
+        self.pulled_at = self.until(later)
 
     def kill(self) -> None:
         """Kill -9."""
