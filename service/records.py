@@ -95,8 +95,10 @@ def new_record(connection: Connection, core: CoreRecord, *, origin: Origin) -> R
 async def retry(session: Session, record: Record) -> None:
     """Try a record again at once, as something new: the ledger must not answer from memory.
 
-    A document that was deleted in the ledger is made again.
+    A document that was deleted in the ledger is made again. A draft has nothing to try: it goes when it is final.
     """
+    if record.waits_for == FINALISATION:
+        return
     gone = select(Link).where(col(Link.record_id) == record.id, col(Link.gone_at).is_not(None))
     for link in (await session.exec(gone)).all():
         await session.delete(link)

@@ -263,3 +263,17 @@ async def test_what_came_from_the_ledger_is_never_sent_back(world: World) -> Non
     await world.work()
 
     assert (len(world.ledger.calls), (await world.record("p_1")).state) == (sent, "in_sync")
+
+
+async def test_a_draft_has_nothing_to_retry(world: World) -> None:
+    """Retry on a draft neither sends it nor says that the books agree on it."""
+    from service.records import retry
+    from service.store.tables import Record
+
+    await world.accept(a_customer(), an_invoice(status=DocumentStatus.DRAFT))
+    await world.work()
+    async with world.database.write() as session:
+        await retry(session, await session.get_one(Record, (await world.record("inv_1")).id))
+    await world.work()
+
+    assert (world.invoices(), (await world.record("inv_1")).state) == ([], "waiting")
