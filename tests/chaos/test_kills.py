@@ -160,10 +160,10 @@ def _where(plan: KillPlan) -> str:
     return f"boundary {plan.at}: {lines[-1] if lines else 'none'}"
 
 
-@pytest.mark.parametrize("name", ["create", "credit"])
-@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["create"])
+@pytest.mark.timeout(900)
 def test_a_kill_at_any_line_of_a_push_leaves_exactly_one_copy(copies: Copies, name: str) -> None:
-    """The short proof: an invoice, and a credit memo with its allocation, killed at every boundary."""
+    """The short proof: an invoice, killed at every boundary of its way into the ledger."""
     at = 1
     while run_killed(copies, FLOWS[name], at, f"{name}{at}"):
         at += 1
@@ -172,7 +172,7 @@ def test_a_kill_at_any_line_of_a_push_leaves_exactly_one_copy(copies: Copies, na
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["batch", "send", "void", "payment", "customer"])
+@pytest.mark.parametrize("name", ["batch", "send", "void", "credit", "payment", "customer"])
 @pytest.mark.timeout(1800)
 def test_a_kill_at_any_line_of_every_other_push_leaves_exactly_one_copy(copies: Copies, name: str) -> None:
     """The long proof: every other thing billing may ask for."""
