@@ -356,12 +356,20 @@ class Applier:
         return None
 
     async def _is_ours(self, seen: Observed) -> bool:
-        """Carries our mark but has no link yet: its own call's answer, or the look after it, links it."""
+        """Carries our mark but has no link yet: its own call's answer, or the look after it, links it.
+
+        Once our object is linked, another one with its mark is a copy a bookkeeper made, and theirs.
+        """
         if not seen.marker.startswith(marker_of("")):
             return False
-        record_id, _, _ = seen.marker.removeprefix(marker_of("")).partition("/")
+        record_id, _, part = seen.marker.removeprefix(marker_of("")).partition("/")
         record = await self._session.get(Record, record_id)
-        return record is not None and record.connection_id == self._connection.id
+        if record is None or record.connection_id != self._connection.id:
+            return False
+        linked = select(Link.id).where(
+            col(Link.record_id) == record_id, col(Link.part) == part, col(Link.gone_at).is_(None)
+        )
+        return (await self._session.exec(linked)).first() is None
 
     def _is_there(self, link: Link, record: Record) -> None:
         """Seen alive. Taken for deleted before, by a reading that lagged, it is judged again."""

@@ -23,7 +23,7 @@ from service.lanes.pull import apply_hints, earliest_pull, sweep_changes
 from service.lanes.push import earliest_push, push
 from service.records import release_blocked
 from service.store.database import Session
-from service.store.tables import Connection, Lane, StoredCatalog
+from service.store.tables import Connection, Lane, StoredCatalog, TokenGrant
 
 if TYPE_CHECKING:
     from service.runtime import Service
@@ -37,6 +37,7 @@ async def drain(service: Service, held: HeldLane) -> None:
     while not service.stopping.is_set():
         async with held.database.read() as session:
             connection = await session.get(Connection, connection_id)
+            grant = await session.get(TokenGrant, connection_id)
         if connection is None or connection.status != ConnectionStatus.CONNECTED:
             await _close_for_good(held)
             return
@@ -45,8 +46,8 @@ async def drain(service: Service, held: HeldLane) -> None:
         try:
             worked = await _round(held, service.ledgers.open(connection), connection_id)
         except SignInNeeded as error:
-            await _sign_in_needed(held, connection_id, error)
-            return
+            if await _sign_in_needed(held, connection_id, error, refused=grant.generation if grant else 0):
+                return
         except ConnectorError as error:
             await _pause(held, connection_id, error)
             return
@@ -153,19 +154,27 @@ def _leave_until(lane: Lane, until: datetime) -> None:
     lane.epoch += 1
 
 
-async def _sign_in_needed(held: HeldLane, connection_id: str, error: SignInNeeded) -> None:
-    """The grant is gone: stop calling at once and say so."""
+async def _sign_in_needed(held: HeldLane, connection_id: str, error: SignInNeeded, *, refused: int) -> bool:
+    """The grant is gone: stop calling at once and say so.
+
+    refused: generation of the grant the round began with. Another one stored meanwhile, by a person who connected
+    again or by a renewal, has not been refused: False, go on with that.
+    """
     async with held.write() as (session, lane):
+        grant = await session.get(TokenGrant, connection_id)
+        if grant is not None and grant.generation != refused:
+            return False
         connection = await session.get_one(Connection, connection_id)
         lane.last_error = _said(error)
         close(lane, None)
         if connection.status != ConnectionStatus.CONNECTED:
-            return
+            return True
         connection.status = ConnectionStatus.SIGN_IN_NEEDED
         connection.last_error = "The ledger no longer accepts our access. Connect the company again."
         session.add(connection)
         data = {"id": connection.id, "company_id": connection.company_id, "reason": "sign_in_needed"}
         await emit(session, connection, EventType.CONNECTION_SIGN_IN_NEEDED, f"connection/{connection.id}", data)
+    return True
 
 
 def _said(error: ConnectorError) -> str:
